@@ -131,7 +131,7 @@ export class ActiveSegment {
 
   #addEvent(offset: number, { run, index, frames, time }: EventHeader, event: RecordedEvent | LostEvent): void {
     if (event.type === 'run') {
-      this.#beginRun(event, offset);
+      this.#beginRun(event, index, offset);
       return;
     }
     if (this.index.isDue(offset)) this.index.addEntry(offset);
@@ -140,9 +140,9 @@ export class ActiveSegment {
     if (time > -Infinity) this.index.addTime(time);
   }
 
-  #beginRun(event: RunEvent, offset: number): void {
+  #beginRun(event: RunEvent, index: number, offset: number): void {
     const { run, channels } = event;
-    this.index.addRun(event, offset);
+    this.index.addRun(event, index, offset);
     this.closeTiers();
     this.#run = run;
     this.#described = event;
@@ -162,7 +162,7 @@ export class ActiveSegment {
       return;
     }
     const block = viewBlock(memory, record, header);
-    if (this.#run !== header.run) this.#beginRun(undescribedRun(header.run, block), record.offset);
+    if (this.#run !== header.run) this.#beginRun(undescribedRun(header.run, block), block.start, record.offset);
     this.#addBlock(record.offset, block);
   }
 }

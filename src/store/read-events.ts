@@ -1,7 +1,7 @@
 import { cutBlock } from '../core/blocks/cut-block.ts';
 import { frameCount, timeOf } from '../core/blocks/block.ts';
 import { type EventHeader, readEvent, readHeader } from './event-record.ts';
-import type { LostEvent, Position, RecordedEvent, StoredEvent } from './recorded-event.ts';
+import type { LostEvent, Position, RecordedEvent, RunEvent, StoredEvent } from './recorded-event.ts';
 import { fileHeaderBytes, recordTypes } from './segment-format.ts';
 import { endsBefore, isBefore, SegmentIndex, type Start } from './segment-index.ts';
 import { SegmentReader, type StoredRecord } from './segment-reader.ts';
@@ -49,6 +49,8 @@ class Filter {
   run = -1;
   /** The description of the run, until the first event of it is returned. */
   described: StoredEvent | undefined;
+  /** Whether an event was returned. */
+  hasReturned = false;
 
   constructor(start: Start | undefined) {
     this.#start = start;
@@ -134,7 +136,7 @@ async function* readPart(part: Part, filter: Filter): AsyncGenerator<StoredEvent
   });
   let reader: SegmentReader;
   try {
-    if (described < from) await describe(part, filter);
+    if (described < from && !filter.hasReturned) await describe(part, filter);
     reader = await SegmentReader.open(path, 'recording', from, limit);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -152,9 +154,11 @@ async function* readPart(part: Part, filter: Filter): AsyncGenerator<StoredEvent
       }
       if (!hasMore) return { segment, offset: reader.position };
       const stored = record && storedEvent(reader.memory, record, segment, filter);
-      if (stored && filter.described) yield filter.described;
-      if (stored) filter.described = undefined;
-      if (stored) yield stored;
+      if (!stored) continue;
+      if (filter.described) yield filter.described;
+      filter.described = undefined;
+      filter.hasReturned = true;
+      yield stored;
     }
   } finally {
     await reader.close();
@@ -171,8 +175,7 @@ async function describe({ path, segment, described, limit }: Part, filter: Filte
     const header = readHeader(reader.memory, record);
     const event = readEvent(reader.memory, record, header);
     filter.run = header.run;
-    if (event)
-      filter.described = { run: header.run, index: header.index, position: { segment, offset: described }, event };
+    if (event?.type === 'run') filter.described = describedRun(event, header, { segment, offset: described });
   } finally {
     await reader.close();
   }
@@ -190,7 +193,7 @@ function storedEvent(
   if (event.type === 'run') {
     if (event.continued && filter.run === header.run) return undefined;
     filter.run = header.run;
-    const described = { run: header.run, index: header.index, position: { segment, offset: record.offset }, event };
+    const described = describedRun(event, header, { segment, offset: record.offset });
     if (filter.hasStarted) return described;
     filter.described = described;
     return undefined;
@@ -199,4 +202,13 @@ function storedEvent(
   if (!selected) return undefined;
   const index = selected.type === 'block' ? selected.block.start : header.index;
   return { run: header.run, index, position: { segment, offset: record.offset }, event: selected };
+}
+
+/** Returns the description of a run as it was recorded, also if it was repeated at the beginning of a segment. */
+function describedRun(
+  { continued: _, ...event }: RunEvent,
+  { run, index }: EventHeader,
+  position: Position,
+): StoredEvent {
+  return { run, index, position, event };
 }

@@ -78,9 +78,10 @@ export class SegmentIndex {
     if (part) this.#entries.push(offset, part.run, part.next, this.#latest);
   }
 
-  addRun(event: RunEvent, offset: number): void {
-    const { run, next } = event;
-    this.runs.push({ run, event, offset, from: next, next, frames: 0, first: NaN, last: NaN });
+  /** Adds the description of a run at `offset`. @param from index of the first frame after it */
+  addRun(event: RunEvent, from: number, offset: number): void {
+    const { run } = event;
+    this.runs.push({ run, event, offset, from, next: from, frames: 0, first: NaN, last: NaN });
   }
 
   /** Adds frames: `count` frames before `next` that arrived between the times `first` and `last`. */

@@ -272,9 +272,9 @@ export class StreamRecording implements CommitMember {
 
   #describe(segment: ActiveSegment): boolean {
     const run = this.#running();
-    const continued = this.#segmentRun === run;
-    const event: RunEvent = continued ? { ...run, next: this.#next, continued } : run;
-    const header = { index: event.next, time: run.time, frames: 0, run: run.run };
+    const isContinued = this.#segmentRun === run;
+    const event: RunEvent = isContinued ? { ...run, continued: true } : run;
+    const header = { index: isContinued ? this.#next : run.next, time: run.time, frames: 0, run: run.run };
     if (!segment.appendEvent(header, event)) return false;
     this.#segmentRun = run;
     this.#isDescribed = true;

@@ -141,9 +141,12 @@ export class TierBuilder {
     for (let tier = 1; tier < bucketFrames.length; tier++) this.#begin(tier, -1);
   }
 
-  /** The buckets of `tier` and of finer tiers that are not closed. No frame is in two of them. */
+  /** The buckets of `tier` and of finer tiers that are not closed, in order. No frame is in two of them. */
   openBuckets(tier: number): readonly Readonly<Bucket>[] {
-    return this.#open.slice(1, tier + 1).filter(({ frames }) => frames > 0);
+    return this.#open
+      .slice(1, tier + 1)
+      .reverse()
+      .filter(({ frames }) => frames > 0);
   }
 
   /** Closes the bucket of a tier, and begins the one that starts at `start`. */
