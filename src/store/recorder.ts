@@ -1,0 +1,299 @@
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { invalid } from '../core/check.ts';
+import { CheckpointFiles } from './checkpoint-file.ts';
+import { GroupCommit } from './group-commit.ts';
+import { overview, type Overview } from './overview.ts';
+import { PagePool } from './page-pool.ts';
+import { readEvents, type ReadFrom } from './read-events.ts';
+import type { Position, RecordedEvent, RunEvent, StoredEvent } from './recorded-event.ts';
+import { isRecorded, type RecorderOptions, recorderOptions } from './recorder-options.ts';
+import { bytesOf, Retention } from './retention.ts';
+import { type FramePosition, type StoreContext, StreamRecording } from './stream-recording.ts';
+
+/** The recording of one stream. */
+export interface StreamStatus {
+  readonly stream: string;
+  /** Size on disk in bytes. */
+  readonly bytes: number;
+  /** Times of the oldest recorded frame and of the oldest frame in the tiers, in ms since 1970; undefined without any. */
+  readonly oldest: number | undefined;
+  readonly oldestTier: number | undefined;
+  readonly durable: FramePosition;
+  /** Why nothing becomes durable now; undefined if all is well. */
+  readonly problem: string | undefined;
+  /** What was lost since the recorder was opened. */
+  readonly lost: { readonly frames: number; readonly events: number };
+}
+
+/** All recordings. */
+export interface RecorderStatus {
+  readonly bytes: number;
+  /** Memory of data that is not written, in bytes. */
+  readonly pendingBytes: number;
+  readonly problem: string | undefined;
+  readonly streams: readonly StreamStatus[];
+}
+
+/** Smallest size of a segment, however many streams share the budget. */
+const smallestSegment = 1 << 18;
+const streamName = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
+const erasing = '.erased-';
+
+/**
+ * Records streams in a directory, one directory per stream. `record` only copies into memory; data is written by a
+ * shared group commit. If the disk does not accept writes, `record` continues, nothing more becomes durable, and what
+ * does not fit into memory is recorded as lost when the disk accepts writes again.
+ */
+export class Recorder {
+  readonly #directory: string;
+  readonly #options: Required<RecorderOptions>;
+  readonly #recordings = new Map<string, StreamRecording>();
+  readonly #rules = new Map<string, boolean>();
+  readonly #pool: PagePool;
+  readonly #group: GroupCommit;
+  readonly #retention: Retention;
+  readonly #context: StoreContext;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #enforcing: Promise<number> | undefined;
+  #problem: string | undefined;
+  #closed = false;
+
+  private constructor(directory: string, options: RecorderOptions) {
+    const all = recorderOptions(options);
+    const { now, report, memoryBytes } = all;
+    this.#directory = directory;
+    this.#options = all;
+    this.#pool = new PagePool(memoryBytes);
+    this.#retention = new Retention(directory, all.retention, now);
+    this.#group = new GroupCommit({
+      interval: all.commitInterval,
+      retry: 5 * all.commitInterval,
+      concurrency: 4,
+      onError: (error) => {
+        this.#fail(error);
+      },
+    });
+    this.#context = {
+      pool: this.#pool,
+      group: this.#group,
+      fsync: all.fsync,
+      segmentBytes: () => this.#segmentBytes,
+      segmentAge: all.segmentAge,
+      hurryBytes: memoryBytes / 4,
+      now,
+      report,
+    };
+  }
+
+  /**
+   * Opens the recordings in a directory, which is created if needed. What a kill has left is completed: torn ends are cut
+   * and reported, indexes and tiers are computed again.
+   * @throws RangeError or TypeError if an option is invalid; rejects if the directory cannot be used
+   */
+  static async open(directory: string, options: RecorderOptions = {}): Promise<Recorder> {
+    const recorder = new Recorder(directory, options);
+    await mkdir(directory, { recursive: true });
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if (entry.name.startsWith(erasing)) await rm(path, { recursive: true, force: true });
+      if (!entry.isDirectory() || !streamName.test(entry.name)) continue;
+      recorder.#recordings.set(entry.name, await StreamRecording.open(entry.name, path, recorder.#context));
+    }
+    recorder.#updateSegmentBytes();
+    await recorder.enforceRetention();
+    recorder.#timer = setInterval(() => {
+      void recorder.enforceRetention();
+    }, recorder.#options.retentionInterval);
+    recorder.#timer.unref();
+    return recorder;
+  }
+
+  /** Names of the streams that have a recording. */
+  get streams(): string[] {
+    return [...this.#recordings.keys()];
+  }
+
+  /** Whether a stream is recorded. */
+  isRecorded(stream: string): boolean {
+    let is = this.#rules.get(stream);
+    if (is === undefined) this.#rules.set(stream, (is = isRecorded(this.#options.rules, stream)));
+    return is;
+  }
+
+  /**
+   * Records an event, which is copied before the call returns. Returns whether the stream is recorded.
+   * @throws RangeError or TypeError if the event does not follow those before it; nothing is recorded then
+   */
+  record(stream: string, event: RecordedEvent): boolean {
+    const recording = this.#recordings.get(stream) ?? this.#create(stream);
+    if (!recording || !this.isRecorded(stream)) return false;
+    recording.append(event);
+    return true;
+  }
+
+  /** The description of the newest recorded run of a stream. */
+  run(stream: string): RunEvent | undefined {
+    return this.#recordings.get(stream)?.run;
+  }
+
+  /** The run and the next frame of what was passed to `record`; run -1 if nothing was. */
+  accepted(stream: string): FramePosition {
+    return this.#recordings.get(stream)?.accepted ?? { run: -1, next: 0 };
+  }
+
+  /**
+   * Every frame of the run before index `next` is on disk as the fsync policy promises, or is reported there as lost; run
+   * -1 if there is none.
+   */
+  durable(stream: string): FramePosition {
+    return this.#recordings.get(stream)?.durable ?? { run: -1, next: 0 };
+  }
+
+  /** The position in the recording after everything that was passed to `record`. Save it with a checkpoint. */
+  position(stream: string): Position | undefined {
+    return this.#recordings.get(stream)?.position;
+  }
+
+  /**
+   * Reads a recording in order, in bounded memory, from a frame, a time, or a position on (default: from the oldest
+   * event), up to what is recorded when the end is reached. The first event describes the run.
+   */
+  async *read(stream: string, from?: ReadFrom): AsyncGenerator<StoredEvent, void> {
+    const recording = this.#recordings.get(stream);
+    if (recording) yield* readEvents(recording, from);
+  }
+
+  /** Returns what was recorded from time `from` to before `to` (ms since 1970), in at most `points` columns. */
+  async overview(stream: string, from: number, to: number, points: number): Promise<Overview> {
+    const recording = this.#recordings.get(stream);
+    if (!recording) return { size: 1, bucket: 1, runs: [] };
+    return overview(recording, from, to, points, this.#options.report);
+  }
+
+  /** The checkpoints of a stream. */
+  checkpoints(stream: string): CheckpointFiles {
+    return new CheckpointFiles(join(this.#directory, checkName(stream)), this.#options.report);
+  }
+
+  status(): RecorderStatus {
+    const streams = [...this.#recordings.values()].map(statusOf);
+    return {
+      bytes: streams.reduce((sum, { bytes }) => sum + bytes, 0),
+      pendingBytes: this.#pool.inUse,
+      problem: streams.find(({ problem }) => problem !== undefined)?.problem ?? this.#problem,
+      streams,
+    };
+  }
+
+  /** Writes everything that was passed to `record`. What cannot be written stays pending; see `status`. */
+  async flush(): Promise<void> {
+    await this.#group.flush();
+  }
+
+  /** Deletes what exceeds the retention limits. Returns the number of deleted bytes. */
+  enforceRetention(): Promise<number> {
+    this.#enforcing ??= this.#enforce().finally(() => {
+      this.#enforcing = undefined;
+    });
+    return this.#enforcing;
+  }
+
+  /** Deletes everything that is recorded of a stream. What is recorded afterward begins a new recording. */
+  async erase(stream: string): Promise<void> {
+    const recording = this.#recordings.get(checkName(stream));
+    this.#recordings.delete(stream);
+    if (recording) await recording.close().catch(() => {});
+    this.#updateSegmentBytes();
+    // the name changes first, so that a kill does not leave half of a recording
+    const erased = join(this.#directory, `${erasing}${stream}-${this.#options.now()}`);
+    try {
+      await rename(join(this.#directory, stream), erased);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      throw error;
+    }
+    await rm(erased, { recursive: true, force: true });
+  }
+
+  /** Writes and closes everything. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await this.#enforcing;
+    await this.#group.stop();
+    for (const recording of this.#recordings.values())
+      await recording.close().catch((error: unknown) => {
+        this.#options.report(`stream ${recording.name}: cannot write the end of the recording: ${String(error)}`);
+      });
+  }
+
+  #create(stream: string): StreamRecording | undefined {
+    checkName(stream);
+    if (!this.isRecorded(stream)) return undefined;
+    const recording = new StreamRecording(stream, join(this.#directory, stream), this.#context);
+    this.#recordings.set(stream, recording);
+    this.#updateSegmentBytes();
+    return recording;
+  }
+
+  #segmentBytes = 64 << 20;
+
+  /** Segments that are written cannot be deleted: all of them together take at most an eighth of the budget. */
+  #updateSegmentBytes(): void {
+    const share = this.#retention.maxBytes / 8 / Math.max(1, this.#recordings.size);
+    this.#segmentBytes = Math.min(this.#options.segmentBytes, Math.max(smallestSegment, Math.floor(share)));
+  }
+
+  async #enforce(): Promise<number> {
+    const recordings = [...this.#recordings.values()];
+    for (const recording of recordings) recording.rollIfOld();
+    try {
+      const deleted = await this.#retention.run(recordings);
+      this.#problem = undefined;
+      return deleted;
+    } catch (error) {
+      this.#problem = `cannot delete old recordings: ${String(error)}`;
+      this.#options.report(this.#problem);
+      return 0;
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#problem !== error.message) this.#options.report(`cannot record: ${error.message}`);
+    this.#problem = error.message;
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') void this.enforceRetention();
+  }
+}
+
+function checkName(stream: string): string {
+  if (typeof stream !== 'string' || !streamName.test(stream))
+    throw invalid('stream', '1 to 64 characters of A-Z a-z 0-9 . _ -, not starting with a dot', stream);
+  return stream;
+}
+
+function statusOf(recording: StreamRecording): StreamStatus {
+  const { name, durable, error, lost, closed, open } = recording;
+  const firsts = (runs: readonly { first: number }[]) => runs.map(({ first }) => first);
+  const raw = [...closed.values()].filter(({ rawBytes }) => rawBytes > 0);
+  const recorded = [
+    ...raw.flatMap(({ summary }) => firsts(summary.runs)),
+    ...open.flatMap(({ index }) => firsts(index.runs)),
+  ];
+  const tiers = [...closed.values()].flatMap(({ summary }) => firsts(summary.runs));
+  return {
+    stream: name,
+    bytes: bytesOf([recording]),
+    oldest: earliest(recorded),
+    oldestTier: earliest([...tiers, ...recorded]),
+    durable,
+    problem: error?.message,
+    lost,
+  };
+}
+
+function earliest(times: readonly number[]): number | undefined {
+  const known = times.filter((time) => !Number.isNaN(time));
+  return known.length > 0 ? known.reduce((first, time) => Math.min(first, time)) : undefined;
+}

@@ -1,0 +1,228 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { cutBlock } from '../../src/core/blocks/cut-block.ts';
+import type { RecordedEvent, StoredEvent } from '../../src/store/recorded-event.ts';
+import { Recorder } from '../../src/store/recorder.ts';
+import type { RecorderOptions } from '../../src/store/recorder-options.ts';
+import { eventsOf, exact, randomSteps } from './random-events.ts';
+import { inDirectory } from './temporary.ts';
+
+/** Nothing is deleted for lack of space, and no report is expected. */
+const options: RecorderOptions = {
+  fsync: 'never',
+  segmentBytes: 1 << 15,
+  retention: { minFree: 0 },
+  report: (line) => {
+    throw new Error(line);
+  },
+};
+
+async function readAll(recorder: Recorder, from?: Parameters<Recorder['read']>[1]): Promise<StoredEvent[]> {
+  const found: StoredEvent[] = [];
+  for await (const event of recorder.read('x', from)) found.push(event);
+  return found;
+}
+
+const eventsIn = (stored: readonly StoredEvent[]) => exact(stored.map(({ event }) => event));
+
+describe('a recorder', () => {
+  test('returns the events that were recorded, bit for bit and in order, across segments and restarts', () =>
+    inDirectory(async (directory) => {
+      let n = 0;
+      await fc.assert(
+        fc.asyncProperty(randomSteps(30), fc.nat(), async (steps, restart) => {
+          const events = eventsOf(steps);
+          const path = join(directory, String(n++));
+          let recorder = await Recorder.open(path, options);
+          for (const [i, event] of events.entries()) {
+            if (i === restart % events.length) {
+              await recorder.close();
+              recorder = await Recorder.open(path, options);
+            }
+            expect(recorder.record('x', event)).toBe(true);
+          }
+          expect(eventsIn(await readAll(recorder))).toEqual(exact(events));
+          await recorder.close();
+          const reopened = await Recorder.open(path, options);
+          expect(eventsIn(await readAll(reopened))).toEqual(exact(events));
+          await reopened.close();
+        }),
+        { seed: 1, numRuns: 40 },
+      );
+    }));
+
+  test('reads from any frame and from any time on, beginning with the description of the run', () =>
+    inDirectory(async (directory) => {
+      let n = 0;
+      await fc.assert(
+        fc.asyncProperty(randomSteps(30), fc.nat(), fc.nat(), async (steps, which, within) => {
+          const events = eventsOf(steps);
+          const blocks = events.flatMap((event) => (event.type === 'block' ? [event] : []));
+          fc.pre(blocks.length > 0);
+          const recorder = await Recorder.open(join(directory, String(n++)), options);
+          for (const event of events) recorder.record('x', event);
+          const chosen = blocks[which % blocks.length];
+          const at = events.indexOf(chosen);
+          const run = events.slice(0, at).findLast((event) => event.type === 'run')!;
+          const { block } = chosen;
+          const frames = block.data.length / block.channels;
+          const index = block.start + (within % frames);
+          // events at the frame that were recorded before it are included
+          const before = events
+            .slice(events.indexOf(run) + 1, at)
+            .filter((event) => 'at' in event && event.at >= index);
+          const first: RecordedEvent = { type: 'block', block: cutBlock(block, index) };
+          const rest: RecordedEvent[] = [run, ...before, first, ...events.slice(at + 1)];
+          const found = await readAll(recorder, { run: run.run, index });
+          expect(eventsIn(found)).toEqual(exact(rest));
+          if (block.rate > 0) {
+            const time = block.time + ((index - block.start) * 1000) / block.rate;
+            const [described, second] = (await readAll(recorder, { time })).filter(
+              ({ event }) => event.type !== 'mark',
+            );
+            expect(described.event).toMatchObject({ type: 'run', run: run.run });
+            expect(exact([second.event])).toEqual(exact([first]));
+          }
+          await recorder.close();
+        }),
+        { seed: 2, numRuns: 60 },
+      );
+    }));
+
+  test('continues at a position that was saved between two events', () =>
+    inDirectory(async (directory) => {
+      let n = 0;
+      await fc.assert(
+        fc.asyncProperty(randomSteps(30), fc.nat(), async (steps, at) => {
+          const events = eventsOf(steps);
+          const path = join(directory, String(n++));
+          const recorder = await Recorder.open(path, options);
+          const cut = 1 + (at % events.length);
+          for (const event of events.slice(0, cut)) recorder.record('x', event);
+          const position = recorder.position('x');
+          for (const event of events.slice(cut)) recorder.record('x', event);
+          await recorder.close();
+          const reopened = await Recorder.open(path, options);
+          const found = (await readAll(reopened, position)).map(({ event }) => event);
+          const rest = events.slice(cut);
+          // the run is described first if it does not begin there
+          expect(exact(found.slice(found.length - rest.length))).toEqual(exact(rest));
+          expect(found.length - rest.length).toBeLessThanOrEqual(1);
+          await reopened.close();
+        }),
+        { seed: 3, numRuns: 40 },
+      );
+    }));
+
+  test('is read while it is written: a reader gets every event up to the end, in order', () =>
+    inDirectory(async (directory) => {
+      const recorder = await Recorder.open(directory, options);
+      const [steps] = fc.sample(randomSteps(200), { seed: 4, numRuns: 1 });
+      const events = eventsOf(steps);
+      const pending = [...events];
+      recorder.record('x', pending.shift()!);
+      const found: StoredEvent[] = [];
+      for await (const event of recorder.read('x')) {
+        found.push(event);
+        for (const next of pending.splice(0, 2)) recorder.record('x', next);
+      }
+      expect(eventsIn(found)).toEqual(exact(events));
+      await recorder.close();
+    }));
+
+  test('rejects events that do not follow those before them, and records nothing then', () =>
+    inDirectory(async (directory) => {
+      const recorder = await Recorder.open(directory, options);
+      const block = { data: new Float32Array(4), channels: 2, start: 10, rate: 250, time: 0 };
+      const channels = [
+        { label: 'a', unit: '' },
+        { label: 'b', unit: '' },
+      ];
+      expect(() => recorder.record('x', { type: 'block', block })).toThrow('a run must be recorded before');
+      recorder.record('x', { type: 'run', run: 3, next: 10, time: 0, channels, rate: 250 });
+      recorder.record('x', { type: 'block', block });
+      expect(() => recorder.record('x', { type: 'block', block })).toThrow('block.start must be >= 12');
+      expect(() => recorder.record('x', { type: 'block', block: { ...block, start: 12, rate: 1 } })).toThrow(
+        'block.rate',
+      );
+      expect(() => recorder.record('x', { type: 'block', block: { ...block, start: 12, channels: 1 } })).toThrow(
+        'block.channels',
+      );
+      expect(() => recorder.record('x', { type: 'gap', from: 11, count: 1 })).toThrow('from must be >= 12');
+      expect(() => recorder.record('x', { type: 'run', run: 2, next: 0, time: 0, channels, rate: 250 })).toThrow(
+        'run must be >= 3',
+      );
+      expect(() => recorder.record('../x', { type: 'block', block })).toThrow('stream must be 1 to 64 characters');
+      expect((await readAll(recorder)).map(({ event }) => event.type)).toEqual(['run', 'block']);
+      expect(recorder.accepted('x')).toEqual({ run: 3, next: 12 });
+      await recorder.close();
+    }));
+
+  test('records the streams that the rules select', () =>
+    inDirectory(async (directory) => {
+      const rules = [
+        { streams: 'plant.secret', record: false },
+        { streams: 'plant.*', record: true },
+        { streams: '*', record: false },
+      ];
+      const recorder = await Recorder.open(directory, { ...options, rules });
+      const run: RecordedEvent = {
+        type: 'run',
+        run: 0,
+        next: 0,
+        time: 0,
+        channels: [{ label: 'a', unit: '' }],
+        rate: 1,
+      };
+      expect(['plant.a', 'plant.secret', 'headset'].map((stream) => recorder.record(stream, run))).toEqual([
+        true,
+        false,
+        false,
+      ]);
+      await recorder.close();
+      expect(await readdir(directory)).toEqual(['plant.a']);
+    }));
+
+  test('reports what is durable only after it is written', () =>
+    inDirectory(async (directory) => {
+      for (const fsync of ['never', 'always', { every: 1 }] as const) {
+        const recorder = await Recorder.open(join(directory, JSON.stringify(fsync).replace(/\W/g, '')), {
+          ...options,
+          fsync,
+        });
+        recorder.record('x', { type: 'run', run: 0, next: 0, time: 0, channels: [{ label: 'a', unit: '' }], rate: 1 });
+        recorder.record('x', {
+          type: 'block',
+          block: { data: new Float32Array(5), channels: 1, start: 7, rate: 1, time: 0 },
+        });
+        expect(recorder.durable('x')).toEqual({ run: -1, next: 0 });
+        expect(recorder.accepted('x')).toEqual({ run: 0, next: 12 });
+        await recorder.flush();
+        expect(recorder.durable('x')).toEqual({ run: 0, next: 12 });
+        await recorder.close();
+      }
+    }));
+
+  test('erases a stream, and records it again afterward', () =>
+    inDirectory(async (directory) => {
+      const recorder = await Recorder.open(directory, options);
+      const run: RecordedEvent = {
+        type: 'run',
+        run: 0,
+        next: 0,
+        time: 0,
+        channels: [{ label: 'a', unit: '' }],
+        rate: 1,
+      };
+      for (const stream of ['x', 'y']) recorder.record(stream, run);
+      await recorder.flush();
+      await recorder.erase('x');
+      expect(await readdir(directory)).toEqual(['y']);
+      expect(recorder.streams).toEqual(['y']);
+      recorder.record('x', run);
+      expect((await readAll(recorder)).map(({ event }) => event)).toEqual([run]);
+      await recorder.close();
+    }));
+});
