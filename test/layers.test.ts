@@ -41,7 +41,7 @@ const rows: Record<string, Layer> = {
   store: { layers: [...core, 'formats', 'protocol'], packages: ['node:'] },
   testing: { layers: [...core, 'operators'], packages: ['rxjs', 'fast-check'] },
   server: {
-    layers: [...core, 'kernels', 'formats', 'protocol', 'operators', 'sources', 'sources/node', 'testing'],
+    layers: [...core, 'kernels', 'formats', 'protocol', 'operators', 'sources', 'sources/node', 'testing', 'store'],
     packages: ['runtime', 'node:'],
   },
   cli: {
@@ -55,6 +55,7 @@ const rows: Record<string, Layer> = {
       'sources',
       'sources/node',
       'testing',
+      'store',
       'server',
     ],
     packages: ['runtime', 'node:'],

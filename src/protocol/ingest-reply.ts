@@ -17,6 +17,13 @@ export interface Welcome {
   run: number;
   /** Absolute index of the next frame that the server expects. */
   next: number;
+  /** Whether the server records the stream. A sensor can keep its frames until `ack` reports them as durable. Default: false. */
+  recorded?: boolean;
+  /**
+   * Whether the server has continued the recorded run exactly after it was restarted: true, or false if it could not; absent if there
+   * was nothing to continue.
+   */
+  recovered?: boolean;
   /** Limits of the server. */
   limits: Limits;
 }
@@ -26,7 +33,7 @@ export interface Ack {
   type: 'ack';
   /** Absolute index of the next frame that the server expects. Earlier frames can be discarded. */
   received: number;
-  /** Frames before this index are recorded; 0: nothing is recorded. */
+  /** Frames before this index survive if the server is killed; 0: none, or the stream is not recorded. */
   durable: number;
 }
 /** The reason why a message was rejected. */
@@ -54,6 +61,8 @@ const welcome: field.Schema<Welcome> = v.object({
   stream: field.name,
   run: field.run,
   next: field.index,
+  recorded: v.optional(v.boolean()),
+  recovered: v.optional(v.boolean()),
   limits: v.object({
     maxPayload: field.count,
     maxText: v.optional(field.count, 1 << 20), // servers of version 0.2 do not send it

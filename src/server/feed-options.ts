@@ -1,4 +1,5 @@
 import type { ChannelInfo } from '../protocol/fields.ts';
+import type { Position } from '../store/recorded-event.ts';
 import type { Hello } from '../protocol/ingest.ts';
 import type { Allocation, MonitoredStream } from './detector-budget.ts';
 import type { FeedDesigner, LearnerSpec } from './feed-spec.ts';
@@ -20,6 +21,8 @@ export interface FeedOptions extends FeedStagesOptions {
   monitor: (stream: MonitoredStream) => Allocation;
   /** Returns the saved pipeline of the stream, if any. */
   saved: () => SavedRun | undefined;
+  /** Returns the position in the recording of the stream after everything so far. Default: it is not recorded. */
+  position?: () => Position | undefined;
   /** Messages of the sensor that were rejected before the stream was opened. */
   rejections?: Rejections;
   /** Returns the current time in ms since 1970. */

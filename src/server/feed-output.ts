@@ -1,6 +1,7 @@
 import type { Block } from '../core/blocks/block.ts';
 import type { Detected } from '../core/detector/detector.ts';
 import type { LateTargets } from '../core/learning/late-targets.ts';
+import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 import type { KernelsMessage, LossMessage } from '../protocol/learner-message.ts';
 import type { GapMessage, MarkMessage, RunMessage } from '../protocol/watch-message.ts';
 
@@ -33,5 +34,11 @@ export type FeedOutput =
   | Omit<MarkMessage, 'id'>
   | Omit<GapMessage, 'id'>
   | Omit<RunMessage, 'id'>
+  /** The pipeline has processed a message from frame `at` on. */
+  | { type: 'message'; at: number; message: PipelineMessage }
+  /** The pipeline has processed frames of another stream, which are targets. */
+  | { type: 'targets'; stream: string; run: number; block: Block }
+  /** Stages of the pipeline were added or removed. */
+  | { type: 'stages' }
   /** The feed's `info` has changed. */
   | { type: 'info' };

@@ -2,6 +2,8 @@ import { Subject } from 'rxjs';
 import { type Block, frameCount } from '../core/blocks/block.ts';
 import { piecesOf } from '../core/blocks/cut-block.ts';
 import type { Slices } from '../core/slices.ts';
+import type { ControlMessage, FeedbackMessage, RemoveMessage } from '../core/pipeline/pipeline-message.ts';
+import type { RecordedEvent, RunEvent, TargetsEvent } from '../store/recorded-event.ts';
 import type { ClockKind, Gap } from '../protocol/ingest.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
@@ -38,6 +40,8 @@ export class Feed {
   readonly name: string;
   readonly output: Subject<FeedOutput> = new Subject<FeedOutput>();
   live = false;
+  /** Whether the recorded run was continued since the server was started; undefined if none was recorded. */
+  recovered: boolean | undefined;
   readonly #options: FeedOptions;
   readonly #host: PipelineHost;
   #opening: Opening;
@@ -58,6 +62,11 @@ export class Feed {
   #receiving: Promise<void> | undefined;
   /** Index of the next frame while messages are processed. */
   #processed: number | undefined;
+  /** Index of the next frame when the pipeline was last saved. */
+  #savedNext = 0;
+  /** Whether a piece of a block is being processed, and what has to be done after it. */
+  #isPushing = false;
+  readonly #deferred: (() => void)[] = [];
   /** How frames are divided into slices. */
   #slice: FrameSlice = sliceOf(0);
   /** Which part of the stream is not monitored, and why. */
@@ -219,6 +228,62 @@ export class Feed {
     return { frames, gaps: outputs.filter((output) => output.type === 'gap') };
   }
 
+  /** Whether the pipeline was saved since the server was started. */
+  get isSaved(): boolean {
+    return this.#savedNext > 0;
+  }
+
+  /** Estimated cost in ns of the frames since the pipeline was saved. */
+  get unsavedCost(): number {
+    return (this.next - this.#savedNext) * this.#slice.cost;
+  }
+
+  /**
+   * Processes a recorded event again, as it was processed before the server ended.
+   * @param targets reads recorded frames of another stream
+   */
+  *replay(event: RecordedEvent, targets: (event: TargetsEvent) => Promise<Block[]>): Task {
+    switch (event.type) {
+      case 'run':
+        if (event.number !== this.#run || event.rate !== this.#opening.rate) this.#replayRun(event);
+        return;
+      case 'block':
+        for (const block of piecesOf(event.block, this.#slice.frames)) {
+          this.#intake = new Intake(this.#opening, block.start + frameCount(block));
+          this.output.next({ type: 'raw', block });
+          if (this.#running) yield* this.#push(block);
+        }
+        return;
+      case 'gap':
+        this.#intake = new Intake(this.#opening, event.from + event.count);
+        this.output.next(event);
+        return;
+      case 'mark':
+        this.output.next(event);
+        return;
+      case 'message':
+        this.#host.send(event.message);
+        return;
+      case 'targets': {
+        let blocks: Block[] = [];
+        yield targets(event).then((read) => {
+          blocks = read;
+        });
+        for (const block of blocks) this.#host.send({ type: 'targets', from: event.stream, block });
+        return;
+      }
+      case 'alarm':
+    }
+  }
+
+  /** Starts a run again, as its description is recorded. */
+  #replayRun({ number, run, channels, rate, kind, for: targetOf, clock }: RunEvent): void {
+    const sameChannels = JSON.stringify(channels) === JSON.stringify(this.#opening.channels);
+    this.#opening = { type: 'hello', channels, rate, kind, for: targetOf, clock };
+    this.#restart(sameChannels);
+    this.#run = number ?? run;
+  }
+
   /** Controls a learner. Throws a ProtocolError ('unknown-learner') if there is none with this index. */
   control(request: LearningRequest): void {
     const { learner: index, on, learningRate, step, act } = request;
@@ -226,14 +291,14 @@ export class Feed {
     if (!learner)
       throw new ProtocolError('unknown-learner', `learner must be one of stream ${this.name}, got ${index}`);
     const change = { learner: learner.name, learning: on, learningRate: learningRate ?? step, act };
-    this.#host.send({ type: 'control', at: this.next, ...change });
+    this.#handle({ type: 'control', ...change });
     this.#stages.control(learner, request);
     this.output.next({ type: 'info' });
   }
 
   /** Processes the report of a user that the current alarm is false: no frame is flagged until the next alarm. */
   markNormal(): void {
-    if (this.#stages.detects) this.#host.send({ type: 'feedback', at: this.next, verdict: 'normal' });
+    if (this.#stages.detects) this.#handle({ type: 'feedback', verdict: 'normal' });
   }
 
   /** Sets the connected streams that are targets of this one. Learners of new or restarted targets are created. */
@@ -271,7 +336,7 @@ export class Feed {
   /** Ends a learner. */
   removeLearner(name: string): void {
     this.#stages.removeLearner(name);
-    if (this.#running) this.#host.send({ type: 'remove', stage: `learner ${name}` });
+    if (this.#running) this.#handle({ type: 'remove', stage: `learner ${name}` });
     this.broken.delete(name);
     this.output.next({ type: 'info' });
   }
@@ -284,15 +349,44 @@ export class Feed {
   #addLearner(learner: LearnerSpec, isAdded: boolean, keep: boolean): void {
     const stage = this.#stages.planLearner(learner, this.#info, this.#targets.connected, isAdded);
     if (!stage) return;
-    this.#host.add(stage, keep);
+    this.#afterPiece(() => {
+      this.#host.add(stage, keep);
+      this.output.next({ type: 'stages' });
+    });
     const { channels, rate } = this.#opening;
     this.#slice = sliceOf(this.#slice.cost + frameCost([stage], channels.length, rate));
   }
 
   /** Processes frames of a stream that is a target of this one. */
-  pushTarget(target: string, block: Block): void {
-    if (block.start > this.next + maxEarlyTargets || !this.#targets.has(target)) return;
-    if (this.#stages.isTarget(target)) this.#host.send({ type: 'targets', from: target, block });
+  pushTarget({ name, run }: { readonly name: string; readonly run: number }, block: Block): void {
+    if (block.start > this.next + maxEarlyTargets || !this.#targets.has(name) || !this.#stages.isTarget(name)) return;
+    this.#afterPiece(() => {
+      this.#host.send({ type: 'targets', from: name, block });
+      this.output.next({ type: 'targets', stream: name, run, block });
+    });
+  }
+
+  /** Passes a message on that applies from the next frame on. */
+  #handle(message: ControlMessage | FeedbackMessage | RemoveMessage): void {
+    this.#afterPiece(() => {
+      const stamped = { ...message, at: this.next };
+      this.#host.send(stamped);
+      this.output.next({ type: 'message', at: stamped.at, message: stamped });
+    });
+  }
+
+  /** Calls `work` after the piece of a block that is being processed, if any, so that it can be repeated at the same place. */
+  #afterPiece(work: () => void): void {
+    if (this.#isPushing) this.#deferred.push(work);
+    else work();
+  }
+
+  /** Passes frames on, and then what was deferred. */
+  *#push(block: Block): Task {
+    this.#isPushing = true;
+    yield* this.#host.push(block, this.#slice);
+    this.#isPushing = false;
+    for (const work of this.#deferred.splice(0)) if (!this.#isClosed) work();
   }
 
   health(now: number): StreamHealth {
@@ -320,10 +414,12 @@ export class Feed {
   /** Returns the saved pipeline; undefined before the first frame, or if there is no pipeline. */
   async save(): Promise<SavedRun | undefined> {
     while (this.#receiving) await this.#receiving;
+    const position = this.#options.position?.();
     const [run, next, key] = [this.run, this.next, this.#key];
     if (next === 0 || !this.#running) return undefined;
     const pipeline = await this.#host.save();
-    return pipeline && { run, next, key, pipeline };
+    this.#savedNext = next;
+    return pipeline && { run, next, key, pipeline, position };
   }
 
   /** Ends the feed. */
@@ -349,7 +445,7 @@ export class Feed {
       this.#statistics.add(block);
       this.#processed = block.start + frameCount(block);
       this.output.next({ type: 'raw', block });
-      if (this.#running) yield* this.#host.push(block, this.#slice);
+      if (this.#running) yield* this.#push(block);
       else yield noteCost;
     }
   }

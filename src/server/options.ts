@@ -3,6 +3,7 @@ import { defaultLimits, type Limits } from '../protocol/limits.ts';
 import type { FeedDesigner, LearnerSpec } from './feed-spec.ts';
 import { defaultFeed } from './default-feed.ts';
 import { builtPage } from './http.ts';
+import { type RecorderOptions, recorderOptions } from '../store/recorder-options.ts';
 import { checkAlarms, type ServerAlarms } from './server-alarms.ts';
 
 /** Options of `createServer`. */
@@ -58,6 +59,11 @@ export interface ServerOptions {
    * Default: 60,000.
    */
   saveEvery?: number;
+  /**
+   * How streams are recorded, in the directory `recordings` of `statePath`; false: they are not. Default: all streams are recorded
+   * if there is a `statePath`.
+   */
+  recording?: Omit<RecorderOptions, 'now' | 'report'> | false;
   /** How alarms are raised and where they are sent. */
   alarms?: ServerAlarms;
   /** Called with log lines. Default: no log. */
@@ -82,6 +88,7 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     pageDirectory,
     feed,
     learners: checkedLearners(options.learners ?? {}),
+    recording: checkedRecording(options.recording ?? {}),
     maxSlowed: integer('maxSlowed', options.maxSlowed ?? 600_000, 1),
     powerLine: positive('powerLine', options.powerLine ?? 50, 'Hz'),
     limits: {
@@ -98,6 +105,12 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     saveEvery: integer('saveEvery', options.saveEvery ?? 60_000, 1),
     log: options.log ?? (() => {}),
   };
+}
+
+/** Throws an error that names an invalid option. */
+function checkedRecording(recording: ResolvedOptions['recording']): ResolvedOptions['recording'] {
+  if (recording !== false) recorderOptions(recording);
+  return recording;
 }
 
 /** Throws if two learners of a stream have the same name. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import type { Position } from '../store/recorded-event.ts';
 import { earlierDetector } from './earlier-detector.ts';
 import { bytesIn } from '../core/state/state.ts';
 import { decodeState, encodeState } from '../core/state/state-file.ts';
@@ -18,6 +19,8 @@ export interface SavedRun {
   readonly next: number;
   /** Settings from which the pipeline was planned (`planKey`). It can continue only a run with the same key. */
   readonly key: string;
+  /** Position in the recording of the stream after the last message that the pipeline has processed, if it is recorded. */
+  readonly position?: Position | undefined;
   /** The saved pipeline. */
   readonly pipeline: Uint8Array;
 }

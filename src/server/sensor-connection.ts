@@ -41,7 +41,9 @@ export class SensorConnection implements Sensor {
     this.#limits = limits;
     this.#acks = new AckScheduler(() => {
       const feed = this.#session?.feed;
-      if (feed && this.#socket.writable) this.#send({ type: 'ack', received: feed.next, durable: 0 });
+      if (!feed || !this.#socket.writable) return;
+      this.#send({ type: 'ack', received: feed.next, durable: registry.durable(feed) });
+      if (registry.isPending(feed)) this.#acks.schedule();
     });
     this.#inbox = new MessageInbox(socket, {
       scheduler,

@@ -110,6 +110,7 @@ export class SensorSession {
   /** Opens the stream; omitted fields default to those of the stream before, or to an irregular rate. */
   *#open(hellos: readonly Hello[], data: readonly SensorMessage[]): Task {
     const { name, registry, sensor, limits, reply } = this.#options;
+    yield* registry.recover(name);
     this.checkName();
     const known = registry.feed(name);
     const before = known?.info.channels;
@@ -125,7 +126,7 @@ export class SensorSession {
     this.#feed = feed;
     const renewal = renewalWarning(before, opening, hello);
     this.#hello = { ...hello, channels: opening.channels, rate: opening.rate, fresh: false };
-    const { run, next } = feed;
+    const { run, next, recovered } = feed;
     const { maxPayload, maxText, maxChannels } = limits;
     reply({
       type: 'welcome',
@@ -133,6 +134,8 @@ export class SensorSession {
       stream: name,
       run,
       next,
+      ...(registry.isRecorded(name) && { recorded: true }),
+      ...(recovered !== undefined && { recovered }),
       limits: { maxPayload, maxText, maxChannels },
     });
     const warnings = [labelWarning(opening.channels) ?? [], renewal, hellos.map((each) => each.warnings ?? [])].flat(2);

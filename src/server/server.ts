@@ -9,8 +9,10 @@ import { type ResolvedOptions, resolveOptions, type ServerOptions } from './opti
 import { originCheck } from './origin.ts';
 import { LocalHost, type MakeHost } from './pipeline-host.ts';
 import { PipelineStore } from './pipeline-store.ts';
+import { Recordings } from './recordings.ts';
 import { SensorConnection } from './sensor-connection.ts';
 import { lockDirectory } from './state-directory.ts';
+import { Recorder } from '../store/recorder.ts';
 import { StreamRegistry } from './stream-registry.ts';
 import { acceptUpgrades } from './upgrade.ts';
 import { ViewerConnection } from './viewer-connection.ts';
@@ -21,6 +23,7 @@ import { getRequestListener } from '@hono/node-server';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import type { WebSocket } from 'ws';
 
 /** Pipelines are saved with every tenth save only, because they are larger than weights and alarms. */
@@ -66,6 +69,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     maxViewers,
     heartbeat,
     maxSlowed,
+    recording,
     pageDirectory,
     feed,
     learners: configured,
@@ -83,7 +87,12 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   const makeHost: MakeHost = (emit) => pool?.host(emit) ?? new LocalHost(emit);
   const design = withPowerLine(feed, powerLine);
   const learners = new AddedLearners(configured, powerLine, statePath, log);
+  const recorder =
+    statePath === undefined || recording === false
+      ? undefined
+      : await Recorder.open(join(statePath, 'recordings'), { ...recording, report: log });
   const registry = new StreamRegistry({
+    recordings: recorder && new Recordings(recorder, Date.now),
     design,
     learners,
     store,
@@ -153,6 +162,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     const stopped = stop(server, sockets.clients);
     for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'The server is shutting down.');
     await save(true);
+    await recorder?.close();
     await alarmService.close();
     await pool?.close();
     await release();

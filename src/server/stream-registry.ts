@@ -19,8 +19,12 @@ import { Rejections } from './rejections.ts';
 import type { MakeHost } from './pipeline-host.ts';
 import type { LearnedWeights } from './pipeline-runner.ts';
 import type { PipelineStore, SavedRun } from './pipeline-store.ts';
+import { readRecording, readTargets, type RecordedStream } from './recorded-stream.ts';
+import type { Recordings } from './recordings.ts';
 import type { ServerAlarms } from './server-alarms.ts';
 import type { WeightStore } from './weight-store.ts';
+import { withResolvers } from './with-resolvers.ts';
+import type { Task } from './work-scheduler.ts';
 
 /** How long the rejected messages of a name without a stream are shown after the last one, in ms. */
 const shownRejected = 600_000;
@@ -32,6 +36,8 @@ export interface StreamRegistryOptions {
   learners: AddedLearners;
   store: WeightStore;
   pipelines: PipelineStore;
+  /** Default: streams are not recorded. */
+  recordings?: Recordings | undefined;
   /** Creates the host of a pipeline. */
   host: MakeHost;
   /** Options of detectors and alarms. */
@@ -47,6 +53,9 @@ export interface Sensor {
   close(code: number, sentence: string): void;
 }
 
+/** Cost in ns of the frames since the last save of a pipeline from which on it is saved before its time. */
+const maxUnsavedCost = 2e9;
+
 /** All streams, their connected sensors, and which stream is the target of which. */
 export class StreamRegistry {
   /** Emits when a stream is added, removed, or changed. */
@@ -56,17 +65,30 @@ export class StreamRegistry {
   readonly #sensors = new Map<string, Sensor>();
   /** The streams that learn from each stream, by its name. */
   readonly #learning = new Map<string, Feed[]>();
+  /** Streams that started with what was learned before, and whose pipeline has not been saved since then. */
+  readonly #unsaved = new Set<Feed>();
+  /** Streams whose recorded frames are being processed again. */
+  readonly #replaying = new Set<Feed>();
   /** Streams without a sensor, the one that ended first at the front. */
   readonly #ended = new Set<string>();
   readonly #budget = new DetectorBudget();
   /** Rejected messages of sensors that have not opened a stream, by name. */
   readonly #unopened = new LatestCache<Rejections>(64);
+  /** Streams that are being recovered from their recording. */
+  readonly #recovering = new Map<string, Promise<void>>();
+  /** Streams whose recorded run could not be continued. */
+  readonly #unrecovered = new Set<string>();
   /** Resolves when all removed streams are saved. */
   #savingRemoved: Promise<void> = Promise.resolve();
 
   constructor(options: StreamRegistryOptions) {
     this.#options = options;
-    options.alarmService.events.subscribe(({ step, alarm: { kind, members } }) => {
+    options.alarmService.events.subscribe((event) => {
+      options.recordings?.recordAlarm(event);
+      const {
+        step,
+        alarm: { kind, members },
+      } = event;
       if (step !== 'falseAlarm' || kind !== 'unusual') return;
       for (const { stream } of members) this.#feeds.get(stream)?.markNormal();
     });
@@ -97,6 +119,77 @@ export class StreamRegistry {
   isTaken(name: string, sensor: Sensor): boolean {
     const connected = this.#sensors.get(name);
     return connected !== undefined && connected !== sensor;
+  }
+
+  /** Whether a stream is recorded. */
+  isRecorded(name: string): boolean {
+    return this.#options.recordings?.recorder.isRecorded(name) ?? false;
+  }
+
+  /** Index of the first frame of a feed that a kill of the server can lose. */
+  durable(feed: Feed): number {
+    return this.#options.recordings?.durable(feed) ?? 0;
+  }
+
+  /** Whether frames of a feed become durable that are not durable yet. */
+  isPending(feed: Feed): boolean {
+    return this.#options.recordings?.isPending(feed) ?? false;
+  }
+
+  /** Continues a recorded stream that is not open since the server was started, as if the server had not been stopped. */
+  *recover(name: string): Task {
+    const { recordings } = this.#options;
+    const recovering = this.#recovering.get(name);
+    if (recovering) yield recovering;
+    if (!recordings || this.#feeds.has(name) || this.#unrecovered.has(name) || !this.#makeRoom()) return;
+    const { promise, resolve } = withResolvers();
+    this.#recovering.set(name, promise);
+    try {
+      yield* this.#readAndReplay(name, recordings);
+    } catch (error) {
+      this.#giveUp(name, error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#recovering.delete(name);
+      resolve();
+    }
+  }
+
+  *#readAndReplay(name: string, recordings: Recordings): Task {
+    const saved = this.#options.pipelines.get(name);
+    const recording = yield* readRecording(recordings.recorder, name, saved?.position);
+    try {
+      yield* this.#replay(name, recordings, recording, saved);
+    } finally {
+      recording.close();
+    }
+  }
+
+  *#replay(name: string, recordings: Recordings, recording: RecordedStream, saved: SavedRun | undefined): Task {
+    if (!recording.opening) return;
+    if (recording.problem !== undefined || (!saved?.position && this.#options.store.has(name))) {
+      this.#giveUp(name, recording.problem ?? 'no state was saved since its learners were started');
+      return;
+    }
+    const feed = this.#create(name, recording.opening, true);
+    if (saved && (feed.run !== saved.run || feed.next !== saved.next)) {
+      this.#remove(name);
+      this.#giveUp(name, 'its settings have changed');
+      return;
+    }
+    const from = feed.next;
+    for (let event = yield* recording.next(); event; event = yield* recording.next())
+      yield* feed.replay(event, (targets) => readTargets(recordings.recorder, targets));
+    recordings.continue(feed);
+    this.#replaying.delete(feed);
+    feed.recovered = true;
+    this.#ended.add(name);
+    this.log(`stream ${name}: continued run ${feed.run}; processed ${feed.next - from} recorded frames again`);
+    this.changed.next();
+  }
+
+  #giveUp(name: string, reason: string): void {
+    this.#unrecovered.add(name);
+    this.log(`stream ${name}: could not continue its recorded run exactly: ${reason}`);
   }
 
   /**
@@ -203,8 +296,15 @@ export class StreamRegistry {
   /** Saves the learned weights of all streams and, with `pipelines`, their pipelines. */
   async save(pipelines: boolean): Promise<void> {
     await this.#savingRemoved;
-    for (const feed of [...this.#feeds.values()])
-      await this.#write(feed.name, feed.learned(), pipelines ? feed.save() : undefined);
+    // the weights of a recorded stream are saved after a first state from which they can be learned again
+    const feeds = [...this.#feeds.values()].filter((feed) => feed.next > 0 || !this.isRecorded(feed.name));
+    for (const feed of feeds)
+      await this.#write(feed.name, feed.learned(), pipelines || this.#isDue(feed) ? feed.save() : undefined);
+  }
+
+  /** Whether the pipeline of a recorded stream must be saved: it would take long to repeat the frames since the last time. */
+  #isDue(feed: Feed): boolean {
+    return this.isRecorded(feed.name) && (!feed.isSaved || feed.unsavedCost > maxUnsavedCost);
   }
 
   async #write(
@@ -212,17 +312,20 @@ export class StreamRegistry {
     learned: Promise<Map<string, LearnedWeights>>,
     run?: Promise<SavedRun | undefined>,
   ): Promise<void> {
-    const { store, pipelines } = this.#options;
+    const { store, pipelines, recordings } = this.#options;
     try {
-      await store.save(name, await learned);
       const saved = await run;
+      // what the pipeline has processed must be in the recording
+      if (saved?.position) await recordings?.recorder.flush();
       if (saved) await pipelines.save(name, saved);
+      await store.save(name, await learned);
     } catch (error) {
       this.log(`stream ${name}: could not save its pipeline and learned weights: ${String(error)}`);
     }
   }
 
-  #create(name: string, opening: Opening): Feed {
+  /** @param isReplayed whether recorded frames are processed again: they are neither recorded nor raise alarms */
+  #create(name: string, opening: Opening, isReplayed = false): Feed {
     const { design, learners, store, pipelines, host, alarms } = this.#options;
     const feed = new Feed(name, opening, {
       design,
@@ -232,24 +335,32 @@ export class StreamRegistry {
       alarms,
       monitor: (stream) => this.#budget.allocate(stream),
       saved: () => pipelines.get(name),
+      position: () => this.#options.recordings?.recorder.position(name),
       newRun: () => randomInt(2 ** 32),
       savedWeights: (stream, learner) => store.get(stream, learner),
       rejections: this.#unopened.get(name, () => new Rejections()),
       now: Date.now,
     });
+    if (isReplayed) this.#replaying.add(feed);
+    if (this.#unrecovered.has(name)) feed.recovered = false;
     this.#feeds.set(name, feed);
     feed.output.subscribe((output) => {
       this.#handle(feed, output);
     });
     const started = feed.start();
-    this.log(`stream ${name}: ${described(opening)}${startText(started, feed)}`);
+    if (!isReplayed && started !== 'new') this.#unsaved.add(feed);
+    if (!isReplayed) this.log(`stream ${name}: ${described(opening)}${startText(started, feed)}`);
     this.alarmService.open(feed.info);
     return feed;
   }
 
   #handle(feed: Feed, output: FeedOutput): void {
+    if (this.#replaying.has(feed)) return;
+    this.#options.recordings?.record(feed, output);
+    if (output.type === 'stages' || (output.type === 'raw' && this.#unsaved.delete(feed)))
+      void this.#write(feed.name, feed.learned(), feed.save());
     if (output.type === 'raw') {
-      for (const other of this.#learning.get(feed.name) ?? []) other.pushTarget(feed.name, output.block);
+      for (const other of this.#learning.get(feed.name) ?? []) other.pushTarget(feed, output.block);
       this.alarmService.receive(feed.name, feed.next, Date.now());
     } else if (output.type === 'detected') this.alarmService.collect(feed.name, output, Date.now());
     else if (output.type === 'run') this.#assignTargets(feed.name);

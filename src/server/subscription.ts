@@ -70,6 +70,9 @@ export function forwardFeed(
       case 'learningRate':
       case 'fresh':
       case 'late':
+      case 'message':
+      case 'targets':
+      case 'stages':
       case 'info':
         return false;
     }

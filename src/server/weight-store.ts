@@ -50,6 +50,12 @@ export class WeightStore {
     return this.#weights.get(fileOf(stream, learner));
   }
 
+  /** Whether weights of a learner of a stream are stored. */
+  has(stream: string): boolean {
+    for (const file of this.#weights.keys()) if (file.startsWith(`${stream}~`)) return true;
+    return false;
+  }
+
   /** Forgets the weights of a learner. */
   async remove(stream: string, learner: string): Promise<void> {
     const file = fileOf(stream, learner);

@@ -1,26 +1,34 @@
 import { cutBlock } from '../core/blocks/cut-block.ts';
 import { type Block, frameCount } from '../core/blocks/block.ts';
 
+/** Maximum number of frames that are kept although the server has received them, if there is no other limit. */
+const maxReceived = 100_000;
+
 /**
  * The frames that the server has not acknowledged, bounded; the oldest are dropped first.
  *
- *     [acknowledged)[sent, kept for a resend][not sent yet]
- *                    ^ oldest                 ^ next
+ *     [durable)[received, kept until durable][sent, kept for a resend][not sent yet]
+ *               ^ oldest                                               ^ next
+ *
+ * A server that does not record the stream has no durable frames; received ones are not kept then.
  */
 export class Outbox {
   readonly #limit: number;
   #blocks: Block[] = [];
   #sent = 0;
   #frames = 0;
+  /** Blocks that the server has received, but can still lose, and their frames. */
+  #received = 0;
+  #receivedFrames = 0;
 
   /** @param limit maximum number of frames; the newest block is kept regardless of its length */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Number of frames kept. */
+  /** Number of frames that the server has not received. */
   get frames(): number {
-    return this.#frames;
+    return this.#frames - this.#receivedFrames;
   }
 
   push(block: Block): void {
@@ -34,9 +42,14 @@ export class Outbox {
     return this.#sent < this.#blocks.length ? this.#blocks[this.#sent++] : undefined;
   }
 
-  /** Discards the frames before `received`, which the server has. */
-  acknowledge(received: number): void {
-    while (this.#blocks.length > 0 && endOf(this.#blocks[0]) <= received) this.#drop();
+  /** Discards the frames before `durable`, which the server cannot lose. It has those before `received`. */
+  acknowledge(received: number, durable: number = received): void {
+    while (this.#blocks.length > 0 && endOf(this.#blocks[0]) <= durable) this.#drop();
+    for (let block = this.#blocks[this.#received]; block && endOf(block) <= received;) {
+      this.#receivedFrames += frameCount(block);
+      block = this.#blocks[++this.#received];
+    }
+    while (this.#receivedFrames > Math.min(this.#limit, maxReceived)) this.#drop();
   }
 
   /** Prepares for a new connection: all kept frames from `from` on are sent again. */
@@ -52,6 +65,8 @@ export class Outbox {
   /** Discards all frames. */
   clear(): void {
     this.#blocks = [];
+    this.#received = 0;
+    this.#receivedFrames = 0;
     this.#sent = 0;
     this.#frames = 0;
   }
@@ -60,6 +75,10 @@ export class Outbox {
     const block = this.#blocks.shift();
     if (!block) return;
     this.#frames -= frameCount(block);
+    if (this.#received > 0) {
+      this.#received--;
+      this.#receivedFrames -= frameCount(block);
+    }
     this.#sent = Math.max(0, this.#sent - 1);
   }
 }

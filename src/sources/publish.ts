@@ -155,7 +155,7 @@ export function publish(
         sender.welcomed(reply);
         fresh = false;
         waiting = false;
-      } else if (reply.type === 'ack') sender.outbox.acknowledge(reply.received);
+      } else if (reply.type === 'ack') sender.acknowledged(reply);
       subscriber.next(reply);
       sender.send();
       settle();

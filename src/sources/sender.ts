@@ -2,7 +2,7 @@ import { type Block, checkBlock, frameCount } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
 import type { Link } from '../operators/connect.ts';
 import { encodeBlock, headerLength } from '../protocol/block-header.ts';
-import type { Welcome } from '../protocol/ingest-reply.ts';
+import type { Ack, Welcome } from '../protocol/ingest-reply.ts';
 import type { Gap, Mark } from '../protocol/ingest.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { Outbox } from './outbox.ts';
@@ -61,6 +61,11 @@ export class Sender {
     this.#sentTo = sameRun && welcome.next > 0 ? welcome.next : undefined;
     this.#run = welcome.run;
     this.#welcome = welcome;
+  }
+
+  /** Discards what the server has received; if it records the stream, what it cannot lose. */
+  acknowledged({ received, durable }: Ack): void {
+    this.outbox.acknowledge(received, this.#welcome?.recorded === true ? durable : received);
   }
 
   closed(): void {

@@ -7,8 +7,10 @@ import type { ClockKind } from '../protocol/ingest.ts';
 /** A run starts, or a run continues with another description. */
 export interface RunEvent {
   type: 'run';
-  /** Number of the run. It must not decrease. */
+  /** Position of the run among those of the recording. It must not decrease. */
   run: number;
+  /** Number of the run in the protocol. Default: `run`. */
+  number?: number;
   /** Absolute index of the next frame. */
   next: number;
   /** Time of the event in ms since 1970. */

@@ -1,0 +1,122 @@
+import type { AlarmEvent } from '../core/alarms/alarm-manager.ts';
+import type { RecordedEvent, RunEvent } from '../store/recorded-event.ts';
+import type { Recorder } from '../store/recorder.ts';
+import type { FeedOutput } from './feed-output.ts';
+import type { Feed } from './feed.ts';
+
+/** The recordings of the streams of a server. */
+export class Recordings {
+  readonly recorder: Recorder;
+  readonly #now: () => number;
+  /** The description under which the frames of each stream are recorded, as a string for comparison. */
+  readonly #described = new WeakMap<Feed, string>();
+
+  /** @param now returns the time in ms since 1970 */
+  constructor(recorder: Recorder, now: () => number) {
+    this.recorder = recorder;
+    this.#now = now;
+  }
+
+  /** Records an output of a feed: what it received, and what has changed its pipeline. */
+  record(feed: Feed, output: FeedOutput): void {
+    const event = recordable(feed, output);
+    if (!event || !this.recorder.isRecorded(feed.name)) return;
+    this.#describe(feed, event);
+    this.recorder.record(feed.name, event);
+  }
+
+  /** Records an event of an alarm with each of its streams. */
+  recordAlarm(event: AlarmEvent): void {
+    for (const { stream } of event.alarm.members)
+      if (this.recorder.run(stream)) this.recorder.record(stream, { type: 'alarm', event });
+  }
+
+  /** Continues the recording of a feed after all of its recorded frames have been processed again. */
+  continue(feed: Feed): void {
+    this.#described.set(feed, descriptionOf(feed));
+  }
+
+  /** Index of the first frame of a feed that a kill of the server can lose. */
+  durable(feed: Feed): number {
+    const { name } = feed;
+    const { run, next } = this.recorder.durable(name);
+    const isCurrent = this.#described.has(feed) && run === this.recorder.run(name)?.run;
+    return isCurrent ? Math.min(next, feed.next) : 0;
+  }
+
+  /** Whether frames of a feed become durable that are not durable yet. */
+  isPending(feed: Feed): boolean {
+    return this.#described.has(feed) && this.durable(feed) < feed.next;
+  }
+
+  /** Records the description of a feed before the first event under it. */
+  #describe(feed: Feed, event: RecordedEvent): void {
+    const description = descriptionOf(feed);
+    if (this.#described.get(feed) === description) return;
+    const { recorder } = this;
+    const before = recorder.run(feed.name);
+    const next = indexOf(event) ?? feed.next;
+    const isSameRun =
+      before?.number === feed.run &&
+      shapeOf(before) === shapeOf(feed.info) &&
+      recorder.accepted(feed.name).next <= next;
+    const { channels, rate, kind, for: targetOf } = feed.info;
+    const clock = feed.declaredClock;
+    recorder.record(feed.name, {
+      type: 'run',
+      run: before ? before.run + (isSameRun ? 0 : 1) : 0,
+      number: feed.run,
+      next: isSameRun ? Math.max(next, recorder.accepted(feed.name).next) : next,
+      time: this.#now(),
+      channels,
+      rate,
+      ...(kind !== undefined && { kind }),
+      ...(targetOf !== undefined && { for: targetOf }),
+      ...(clock !== undefined && { clock }),
+    });
+    this.#described.set(feed, description);
+  }
+}
+
+/** Returns the event to record for an output; undefined if the output follows from recorded events. */
+function recordable(feed: Feed, output: FeedOutput): RecordedEvent | undefined {
+  switch (output.type) {
+    case 'raw':
+      return { type: 'block', block: output.block };
+    case 'gap':
+      return output;
+    case 'mark': {
+      const { type, at, label, frames, time, duration } = output;
+      return { type, at, label, frames, time, duration };
+    }
+    case 'message':
+      return { type: 'message', at: output.at, message: output.message };
+    case 'targets': {
+      const { stream, run, block } = output;
+      return {
+        type: 'targets',
+        at: feed.next,
+        stream,
+        run,
+        from: block.start,
+        count: block.data.length / block.channels,
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function indexOf(event: RecordedEvent): number | undefined {
+  if (event.type === 'block') return event.block.start;
+  return event.type === 'gap' ? event.from : undefined;
+}
+
+function descriptionOf({ run, info, declaredClock }: Feed): string {
+  const { channels, rate, kind, for: targetOf } = info;
+  return JSON.stringify([run, channels, rate, kind, targetOf, declaredClock]);
+}
+
+function shapeOf({ channels, rate }: Pick<RunEvent, 'channels' | 'rate'>): string {
+  return `${channels.length} ${rate}`;
+}
