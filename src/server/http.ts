@@ -6,6 +6,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import type { Limits } from '../protocol/limits.ts';
 import { queryAlarms } from './alarm-query.ts';
 import { addIngestRoute } from './ingest-route.ts';
+import type { RejectedConnections } from './rejected-connections.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 import type { originCheck } from './origin.ts';
 import { pageFiles } from './page-files.ts';
@@ -17,6 +18,8 @@ export interface HttpOptions {
   check: ReturnType<typeof originCheck>;
   pageDirectory: string;
   viewers: () => number;
+  /** Number of rejected connections by reason. */
+  rejected: () => RejectedConnections['counts'];
   log: (line: string) => void;
 }
 
@@ -28,7 +31,8 @@ const notBuilt =
  *
  * - `/`: the dashboard, compressed and cached (see `pageFiles`).
  * - `/healthz`: `{ ok: true, uptime, viewers, streams: [{ name, rate, run, next, live, clock?, notes?, offset?, rejected? }],
- *   unopened?: [{ name, rejected }] }`; uptime in seconds. `unopened` are names of which every message was rejected.
+ *   unopened?: [{ name, rejected }], rejectedConnections?: { [reason]: count } }`; uptime in seconds. `unopened` are names of which
+ *   every message was rejected.
  * - `/ingest/<stream>`: see `addIngestRoute`.
  * - `/alarms`: alarms, see `queryAlarms`; 400 with `{ error }` for an invalid query.
  *
@@ -40,6 +44,7 @@ export function httpApp({
   check,
   pageDirectory,
   viewers,
+  rejected,
   log,
 }: HttpOptions): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
@@ -67,7 +72,6 @@ export function httpApp({
       await next();
       return;
     }
-    log(rejection.sentence);
     return context.text(`${rejection.sentence}\n`, 403);
   });
   app.get('/healthz', (context) => {
@@ -76,7 +80,7 @@ export function httpApp({
       return { name, rate, run, next, live, clock, notes, offset: feed?.offset, rejected: feed?.rejections.summary };
     });
     const unopened = registry.unopened(Date.now());
-    const rest = unopened.length > 0 ? { unopened } : {};
+    const rest = { ...(unopened.length > 0 && { unopened }), rejectedConnections: rejected() };
     return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams, ...rest });
   });
   addIngestRoute(app, registry, limits);

@@ -5,6 +5,7 @@ import type { Limits } from '../protocol/limits.ts';
 import { contentTypes, isSupported, precisionOf, readPostBody } from '../protocol/post-body.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { HttpSensors, statusOf } from './http-sensors.ts';
+import { retryAfter } from './http-connections.ts';
 import { BodyError, readBody } from './request-body.ts';
 import { StreamUnavailable } from './sensor-session.ts';
 import type { StreamRegistry } from './stream-registry.ts';
@@ -41,7 +42,10 @@ export function addIngestRoute(app: App, registry: StreamRegistry, limits: Limit
     try {
       return context.json(await publish(sensors, name, context.req.raw, limits));
     } catch (error) {
-      if (error instanceof StreamUnavailable) return context.text(`${error.message}\n`, statusOf(error.code));
+      if (error instanceof StreamUnavailable) {
+        const status = statusOf(error.code);
+        return context.text(`${error.message}\n`, status, status === 503 ? { 'Retry-After': String(retryAfter) } : {});
+      }
       const status = error instanceof BodyError ? error.status : 400;
       const rejection = error instanceof BodyError ? new ProtocolError('bad-body', error.message) : error;
       if (!(rejection instanceof ProtocolError)) throw error;

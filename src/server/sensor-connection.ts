@@ -18,12 +18,21 @@ export class SensorConnection implements Sensor {
   readonly #registry: StreamRegistry;
   readonly #limits: Limits;
   readonly #acks: AckScheduler;
+  readonly #rejected: (code: number, sentence: string) => void;
   #name = '';
   /** Undefined if the address is invalid. */
   #session: SensorSession | undefined;
   #badMessages = 0;
 
-  constructor(socket: WebSocket, url: URL, registry: StreamRegistry, limits: Limits) {
+  /** @param rejected is called when the address or the stream is rejected */
+  constructor(
+    socket: WebSocket,
+    url: URL,
+    registry: StreamRegistry,
+    limits: Limits,
+    rejected: (code: number, sentence: string) => void = () => {},
+  ) {
+    this.#rejected = rejected;
     this.#socket = new BoundedSocket(socket, { high: 64 << 10 });
     this.#registry = registry;
     this.#limits = limits;
@@ -44,6 +53,11 @@ export class SensorConnection implements Sensor {
     this.#guard(() => {
       this.#readAddress(url);
     }, url);
+  }
+
+  /** Whether the stream is open. */
+  get publishing(): boolean {
+    return this.#session?.feed !== undefined;
   }
 
   /** Acknowledges even without new frames, so that the sensor can detect a dead connection. */
@@ -85,7 +99,7 @@ export class SensorConnection implements Sensor {
     try {
       work();
     } catch (error) {
-      if (error instanceof StreamUnavailable) this.close(error.code, error.message);
+      if (error instanceof StreamUnavailable) this.#reject(error.code, error.message);
       else if (!(error instanceof ProtocolError)) this.#fail(error);
       else if (address) this.#rejectAddress(error, address);
       else this.#rejectMessage(error);
@@ -95,15 +109,20 @@ export class SensorConnection implements Sensor {
   #rejectAddress(error: ProtocolError, url: URL): void {
     this.#sendError(error);
     if (this.#name !== '') this.#registry.reject(this.#name, error);
-    this.close(closeOf(error, url), error.message);
+    this.#reject(closeOf(error, url), error.message);
   }
 
   #rejectMessage(error: ProtocolError): void {
     this.#sendError(error);
     this.#registry.reject(this.#name, error);
-    if (error.code === 'too-many-channels') this.close(closeCodes.tooMany, error.message);
+    if (error.code === 'too-many-channels') this.close(closeCodes.tooManyChannels, error.message);
     else if (++this.#badMessages >= maxBadMessages)
       this.close(closeCodes.badMessage, `${maxBadMessages} invalid messages in a row. The last: ${error.message}`);
+  }
+
+  #reject(code: number, sentence: string): void {
+    this.#rejected(code, sentence);
+    this.close(code, sentence);
   }
 
   /** Handles an internal error: closes this connection only. */
@@ -122,7 +141,7 @@ export class SensorConnection implements Sensor {
 }
 
 function closeOf(error: ProtocolError, url: URL): number {
-  if (error.code === 'too-many-channels') return closeCodes.tooMany;
+  if (error.code === 'too-many-channels') return closeCodes.tooManyChannels;
   return error.code === 'bad-name' && !url.searchParams.has('for') ? closeCodes.badStreamName : closeCodes.badMessage;
 }
 

@@ -100,7 +100,7 @@ export class SensorSession {
     limitSamples(data, opening.channels.length, limits);
     if (data.length > 0) registry.check(name, opening, data);
     const feed = registry.open(name, opening, sensor);
-    if (!feed) throw new StreamUnavailable(closeCodes.tooMany, 'The server accepts no more streams (maxStreams).');
+    if (!feed) throw new StreamUnavailable(closeCodes.full, 'The server accepts no more streams (maxStreams).');
     this.#feed = feed;
     const renewal = renewalWarning(before, opening, hello);
     this.#hello = { ...hello, channels: opening.channels, rate: opening.rate, fresh: false };
