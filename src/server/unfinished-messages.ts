@@ -12,8 +12,8 @@ export interface UnfinishedOptions {
   close: (socket: WebSocket, reason: 'unfinished-message' | 'too-much-unfinished' | 'flood') => void;
 }
 
-/** Maximum number of pings and pongs of one connection per tick. */
-const maxControls = 100;
+/** Maximum number of pings and pongs of one connection per tick; fewer than the 60 pending pongs at which ws cuts a connection. */
+const maxControls = 50;
 /** Bytes that a received chunk of a message occupies besides its content. */
 const chunkOverhead = 128;
 
@@ -55,7 +55,7 @@ export class UnfinishedMessages {
     const tracker = new FrameTracker();
     const receiving: Receiving = { tracker, held: 0, ticks: 0, message: 0, since: 0, controls: 0 };
     this.#sockets.set(socket, receiving);
-    stream.on('data', (chunk: Uint8Array) => {
+    stream.prependListener('data', (chunk: Uint8Array) => {
       this.#receive(socket, receiving, chunk);
     });
     socket.on('close', () => {
