@@ -16,6 +16,8 @@ export interface HttpOptions {
   registry: StreamRegistry;
   limits: Limits;
   check: ReturnType<typeof originCheck>;
+  /** Maximum memory in bytes of all requests that are being received. */
+  maxUnfinished: number;
   pageDirectory: string;
   viewers: () => number;
   /** Number of rejected connections by reason. */
@@ -42,6 +44,7 @@ export function httpApp({
   registry,
   limits,
   check,
+  maxUnfinished,
   pageDirectory,
   viewers,
   rejected,
@@ -83,7 +86,7 @@ export function httpApp({
     const rest = { ...(unopened.length > 0 && { unopened }), rejectedConnections: rejected() };
     return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams, ...rest });
   });
-  addIngestRoute(app, registry, limits);
+  addIngestRoute(app, registry, limits, maxUnfinished);
   app.get('/alarms', (context) => {
     const answer = queryAlarms(registry.alarmService, context.req.query(), Date.now());
     return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);

@@ -6,7 +6,7 @@ import { contentTypes, isSupported, precisionOf, readPostBody } from '../protoco
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { HttpSensors, statusOf } from './http-sensors.ts';
 import { retryAfter } from './http-connections.ts';
-import { BodyError, readBody } from './request-body.ts';
+import { BodyError, BodyMemory, readBody } from './request-body.ts';
 import { StreamUnavailable } from './sensor-session.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 
@@ -17,9 +17,11 @@ const methods = 'GET, HEAD, POST, OPTIONS';
 /**
  * Adds `/ingest/<stream>`: POST publishes frames and returns a `PostAnswer`, GET explains how to connect. A rejected request
  * gets a status from 400 to 503 and a sentence, and none of its frames is accepted. Origins have been checked.
+ * @param maxUnfinished maximum memory in bytes of all requests that are being received
  */
-export function addIngestRoute(app: App, registry: StreamRegistry, limits: Limits): void {
+export function addIngestRoute(app: App, registry: StreamRegistry, limits: Limits, maxUnfinished: number): void {
   const sensors = new HttpSensors(registry, limits);
+  const memory = new BodyMemory(maxUnfinished);
   app.use('/ingest/*', async (context, next) => {
     await next();
     const { origin } = context.req.header();
@@ -40,12 +42,10 @@ export function addIngestRoute(app: App, registry: StreamRegistry, limits: Limit
     const name = nameIn(context);
     if (typeof name !== 'string') return name;
     try {
-      return context.json(await publish(sensors, name, context.req.raw, limits));
+      return context.json(await publish(sensors, name, context.req.raw, limits, memory));
     } catch (error) {
-      if (error instanceof StreamUnavailable) {
-        const status = statusOf(error.code);
-        return context.text(`${error.message}\n`, status, status === 503 ? { 'Retry-After': String(retryAfter) } : {});
-      }
+      if (error instanceof StreamUnavailable) return unavailable(context, error.message, statusOf(error.code));
+      if (error instanceof BodyError && error.status === 503) return unavailable(context, error.message, 503);
       const status = error instanceof BodyError ? error.status : 400;
       const rejection = error instanceof BodyError ? new ProtocolError('bad-body', error.message) : error;
       if (!(rejection instanceof ProtocolError)) throw error;
@@ -58,13 +58,17 @@ export function addIngestRoute(app: App, registry: StreamRegistry, limits: Limit
   );
 }
 
-async function publish(sensors: HttpSensors, name: string, request: Request, limits: Limits) {
+function unavailable(context: Context, sentence: string, status: 409 | 503): Response {
+  return context.text(`${sentence}\n`, status, status === 503 ? { 'Retry-After': String(retryAfter) } : {});
+}
+
+async function publish(sensors: HttpSensors, name: string, request: Request, limits: Limits, memory: BodyMemory) {
   const type = request.headers.get('content-type') ?? undefined;
   if (!isSupported(type))
     throw new BodyError(415, `Content-Type must be one of ${contentTypes}, got ${type?.slice(0, 60)}`);
   const { searchParams } = new URL(request.url);
   const precision = precisionOf(searchParams);
-  const text = await readBody(request, limits.maxPayload);
+  const text = await readBody(request, limits.maxPayload, memory);
   return sensors.receive(name, searchParams, readPostBody(text, type, limits, precision));
 }
 

@@ -45,8 +45,8 @@ export interface ServerOptions {
   /** Milliseconds in which a message or an HTTP request must be complete after its first byte. Default: 30,000. */
   messageTimeout?: number;
   /**
-   * Maximum memory in bytes of all WebSocket messages that are not complete yet. Default: 128 MiB, or twice `maxPayload` if
-   * that is more.
+   * Maximum memory in bytes of all WebSocket messages that are not complete yet, and of all HTTP requests that are not complete
+   * yet. Default: 128 MiB of each, or twice `maxPayload` if that is more.
    */
   maxUnfinished?: number;
   /**

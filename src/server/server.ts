@@ -120,6 +120,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     registry,
     limits,
     check: checkedBy(check, rejected, isTrusted),
+    maxUnfinished,
     pageDirectory,
     viewers: () => connections.viewers,
     rejected: () => rejected.counts,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type World, world } from '../peer.ts';
-import { frame, isServed, RawSocket, rejectedBy } from './raw-client.ts';
+import { frame, isServed, RawClient, RawSocket, rejectedBy } from './raw-client.ts';
 
 const size = 1 << 20;
 const almost = frame(2, new Uint8Array(size - 1), { length: size });
@@ -70,6 +70,22 @@ describe('a message that is not complete', () => {
     expect((await rejectedBy(w))['too-much-unfinished']).toBeGreaterThanOrEqual(8);
     expect(await isServed(w)).toBe(true);
   });
+});
+
+test('an HTTP request is answered with 503 if all that are not complete are larger than maxUnfinished', async () => {
+  w = await world({ maxUnfinished: 4 * size });
+  const head = 'POST /ingest/a HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+  const clients = Array.from({ length: 12 }, () => new RawClient(w.server.port));
+  for (const { socket } of clients) {
+    socket.write(`${head}Content-Length: ${size}\r\n\r\n`);
+    socket.write(new Uint8Array(size - 1).fill(32));
+  }
+  const rejected = () => clients.filter(({ text }) => /^HTTP\/1\.1 503 [^]*\r\nretry-after: 10\r\n/i.test(text));
+  await expect.poll(() => rejected().length).toBeGreaterThanOrEqual(8);
+  expect(await isServed(w)).toBe(true);
+  for (const { socket } of clients) socket.destroy();
+  const post = async () => (await fetch(`${w.server.url}/ingest/b`, { method: 'POST', body: '[1]' })).status;
+  await expect.poll(post).toBe(200);
 });
 
 describe('a flood', () => {
