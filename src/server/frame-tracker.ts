@@ -7,7 +7,10 @@ const maxHeader = 14;
  */
 export class FrameTracker {
   readonly #header = new Uint8Array(maxHeader);
+  readonly #view = new DataView(this.#header.buffer);
   #headerLength = 0;
+  /** Length of the current header, as far as it is known. */
+  #headerEnd = 2;
   /** Bytes of the current frame's payload that have not arrived. */
   #left = 0;
   #final = true;
@@ -49,7 +52,8 @@ export class FrameTracker {
         if (!this.#control) this.#bytes += count;
       } else {
         this.#header[this.#headerLength++] = chunk[at++];
-        if (this.#headerLength < headerLength(this.#header, this.#headerLength)) continue;
+        if (this.#headerLength === 2) this.#headerEnd = headerLength(this.#header[1]);
+        if (this.#headerLength < this.#headerEnd) continue;
         this.#readHeader();
       }
       if (this.#left === 0) this.#endFrame();
@@ -57,13 +61,15 @@ export class FrameTracker {
   }
 
   #readHeader(): void {
-    const [first, second] = this.#header;
-    const view = new DataView(this.#header.buffer);
-    const length = second & 127;
+    const first = this.#header[0];
+    const length = this.#header[1] & 127;
     this.#headerLength = 0;
+    this.#headerEnd = 2;
     this.#final = first >= 128;
     this.#control = (first & 8) !== 0;
-    this.#left = length < 126 ? length : length === 126 ? view.getUint16(2) : Number(view.getBigUint64(2));
+    this.#left = length;
+    if (length === 126) this.#left = this.#view.getUint16(2);
+    else if (length === 127) this.#left = Number(this.#view.getBigUint64(2));
     if (this.#control) this.#controls++;
     else this.#fragmented = true;
   }
@@ -77,9 +83,8 @@ export class FrameTracker {
   }
 }
 
-/** Length of a header of which `known` bytes are known. */
-function headerLength([, second]: Uint8Array, known: number): number {
-  if (known < 2) return 2;
+/** Length of a header with this second byte. */
+function headerLength(second: number): number {
   const length = second & 127;
   return 2 + (length === 126 ? 2 : length === 127 ? 8 : 0) + (second >= 128 ? 4 : 0);
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Socket } from 'node:net';
+import type { DropArgument, Socket } from 'node:net';
 import { type ClientAddress, clientAddress, peerAddress } from './client-address.ts';
 import type { RejectedConnections } from './rejected-connections.ts';
 import { reservedOf, WaitingRoom } from './waiting-room.ts';
@@ -51,6 +51,9 @@ export class HttpConnections {
         this.#waiting.remove(socket);
       });
       this.#waiting.add(socket, peerAddress(socket.remoteAddress, isTrusted));
+    });
+    server.on('drop', (dropped?: DropArgument) => {
+      rejected.add('too-many-connections', dropped?.remoteAddress ?? '', 'Too many connections.');
     });
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       this.#fail(error, socket);

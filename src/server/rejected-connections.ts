@@ -10,6 +10,7 @@ export type RejectionReason =
   | 'too-many-connections'
   | 'no-request'
   | 'bad-request'
+  | 'bad-frame'
   | 'no-hello'
   | 'unfinished-message'
   | 'too-much-unfinished'

@@ -117,6 +117,7 @@ export class SocketConnections {
   reject(socket: WebSocket, { code, reason, sentence }: SocketRejection): void {
     this.count(socket, reason, sentence);
     socket.close(code, closeReason(sentence));
+    this.#limitClosing([socket], performance.now());
   }
 
   /** Counts a connection that is closed by others as rejected. */
@@ -124,16 +125,22 @@ export class SocketConnections {
     this.#options.rejected.add(reason, this.#addresses.get(socket)?.address ?? '', sentence);
   }
 
+  /** Counts a request that cannot become a WebSocket as rejected. */
+  countRequest(request: IncomingMessage, sentence: string): void {
+    const { isTrusted, rejected } = this.#options;
+    rejected.add('bad-request', clientAddress(request, isTrusted).address, sentence);
+  }
+
   /** Applies the deadlines; `clients` are all WebSockets of the server. */
   tick(clients: ReadonlySet<WebSocket>): void {
     this.#waiting.tick();
     this.#unfinished.tick();
-    this.#terminateClosing(clients, performance.now());
+    this.#limitClosing(clients, performance.now());
   }
 
-  /** Terminates connections whose peer does not complete the closing handshake. */
-  #terminateClosing(clients: ReadonlySet<WebSocket>, now: number): void {
-    for (const socket of clients)
+  /** Terminates connections whose peer does not complete the closing handshake in time, or of which there are too many. */
+  #limitClosing(sockets: Iterable<WebSocket>, now: number): void {
+    for (const socket of sockets)
       if (socket.readyState === socket.CLOSING && !this.#closing.has(socket)) this.#closing.set(socket, now);
     for (const [socket, since] of this.#closing) {
       if (now - since < closeTimeout && this.#closing.size <= maxClosing) break;

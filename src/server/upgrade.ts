@@ -42,13 +42,13 @@ export function acceptUpgrades(
     maxBufferedChunks: Math.max(4096, maxPayload / minChunk),
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : (offered.values().next().value ?? false)),
   });
-  sockets.on('wsClientError', (error, socket) => {
-    log(`upgrade: ${error.message}`);
+  sockets.on('wsClientError', ({ message }, socket, request) => {
+    connections.countRequest(request, `Invalid WebSocket handshake: ${message}`);
     socket.destroy();
   });
   const open = (socket: WebSocket, request: IncomingMessage) => {
-    socket.on('error', (error) => {
-      log(`socket: ${error.message}`);
+    socket.on('error', ({ message }) => {
+      connections.count(socket, 'bad-frame', message);
     });
     connections.add(socket, request);
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -66,6 +66,7 @@ export function acceptUpgrades(
       if (!disconnects.has(error.code ?? '')) log(`connection: ${error.message}`);
     });
     if (!URL.canParse(request.url ?? '/', 'http://localhost')) {
+      connections.countRequest(request, 'Invalid URL.');
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
       return;
     }
