@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { DropArgument, Socket } from 'node:net';
-import { type ClientAddress, clientAddress, peerAddress } from './client-address.ts';
+import { clientAddress, peerAddress } from './client-address.ts';
 import type { RejectedConnections } from './rejected-connections.ts';
-import { reservedOf, WaitingRoom } from './waiting-room.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 /** Seconds after which a client that was rejected for lack of room should try again. */
 export const retryAfter = 10;
@@ -12,45 +12,48 @@ export const retryAfter = 10;
 export interface HttpConnectionsOptions {
   /** Maximum number of connections without a request, and of requests in progress. */
   max: number;
-  /** Maximum number of each per address. */
+  /** Maximum number of each per address that stay for longer than a tick. */
   maxPerAddress: number;
   isTrusted: (address: string) => boolean;
   rejected: RejectedConnections;
 }
 
-const crowded = 'The server has too many connections. Try again later.';
-
 /**
  * Limits the connections of a server before they are upgraded to WebSocket: those without a request, such as silent ones, and
- * those with a request in progress.
+ * those with a request in progress, such as one whose body arrives slowly.
  */
 export class HttpConnections {
   readonly #options: HttpConnectionsOptions;
-  readonly #waiting: WaitingRoom<Socket>;
-  /** Number of requests in progress: in total, and per address. */
-  #requests = 0;
-  readonly #perAddress = new Map<string, number>();
+  readonly #idle: WaitingRoom<Socket>;
+  readonly #requests: WaitingRoom<ServerResponse>;
   /** Number of requests in progress of each connection. */
-  readonly #busy = new Map<Duplex, number>();
+  readonly #busy = new Map<Socket, number>();
 
   constructor(server: Server, options: HttpConnectionsOptions) {
     const { max, maxPerAddress, isTrusted, rejected } = options;
+    const limits = { max, maxPerAddress, patience: Infinity };
     this.#options = options;
-    this.#waiting = new WaitingRoom({
-      max,
-      maxPerAddress,
-      patience: Infinity,
+    this.#idle = new WaitingRoom({
+      ...limits,
       turnOut: (socket, { address }) => {
         rejected.add('too-many-connections', address, 'Too many connections without a request.');
-        endWith(socket, '503 Service Unavailable', `Retry-After: ${retryAfter}\r\n`);
+        unavailable(socket);
+      },
+    });
+    this.#requests = new WaitingRoom({
+      ...limits,
+      turnOut: ({ req: { socket }, headersSent }, { address }) => {
+        rejected.add('too-many-connections', address, 'Too many HTTP requests in progress.');
+        if (headersSent) socket.destroy();
+        else unavailable(socket);
       },
     });
     server.on('connection', (socket: Socket) => {
       socket.on('error', () => {});
       socket.on('close', () => {
-        this.#waiting.remove(socket);
+        this.#idle.remove(socket);
       });
-      this.#waiting.add(socket, peerAddress(socket.remoteAddress, isTrusted));
+      this.#idle.add(socket, peerAddress(socket.remoteAddress, isTrusted));
     });
     server.on('drop', (dropped?: DropArgument) => {
       rejected.add('too-many-connections', dropped?.remoteAddress ?? '', 'Too many connections.');
@@ -60,42 +63,30 @@ export class HttpConnections {
     });
   }
 
-  /** Admits a request until its response ends; otherwise answers with 503 and returns false. */
-  admit(request: IncomingMessage, response: ServerResponse): boolean {
-    const { max, maxPerAddress, isTrusted, rejected } = this.#options;
+  /** Follows a request until its response ends. */
+  add(request: IncomingMessage, response: ServerResponse): void {
+    const { isTrusted } = this.#options;
     const { socket } = request;
-    const from = clientAddress(request, isTrusted);
-    const requests = this.#perAddress.get(from.key) ?? 0;
-    const isFull = this.#requests >= (from.local ? max : max - reservedOf(max));
-    this.#waiting.remove(socket);
-    if (isFull || (!from.proxy && requests >= maxPerAddress)) {
-      rejected.add('too-many-connections', from.address, 'Too many HTTP requests in progress.');
-      response.writeHead(503, { 'Retry-After': retryAfter, Connection: 'close', 'Content-Type': 'text/plain' });
-      response.end(`${crowded}\n`);
-      return false;
-    }
-    this.#count(from, socket, 1);
+    this.#idle.remove(socket);
+    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
+    this.#requests.add(response, clientAddress(request, isTrusted));
     response.on('close', () => {
-      this.#count(from, socket, -1);
-      if (!socket.destroyed && !this.#busy.has(socket))
-        this.#waiting.add(socket, peerAddress(socket.remoteAddress, isTrusted));
+      this.#requests.remove(response);
+      const others = (this.#busy.get(socket) ?? 1) - 1;
+      if (others > 0) this.#busy.set(socket, others);
+      else this.#busy.delete(socket);
+      if (others === 0 && !socket.destroyed) this.#idle.add(socket, peerAddress(socket.remoteAddress, isTrusted));
     });
-    return true;
   }
 
   /** A connection becomes a WebSocket and does not count any more. */
   release(socket: Duplex): void {
-    this.#waiting.remove(socket as Socket);
+    this.#idle.remove(socket as Socket);
   }
 
   tick(): void {
-    this.#waiting.tick();
-  }
-
-  #count({ key }: ClientAddress, socket: Duplex, change: number): void {
-    this.#requests += change;
-    add(this.#perAddress, key, change);
-    add(this.#busy, socket, change);
+    this.#idle.tick();
+    this.#requests.tick();
   }
 
   /** Answers a request that is invalid or not complete in time. */
@@ -112,10 +103,8 @@ export class HttpConnections {
   }
 }
 
-function add<T>(counts: Map<T, number>, key: T, change: number): void {
-  const count = (counts.get(key) ?? 0) + change;
-  if (count > 0) counts.set(key, count);
-  else counts.delete(key);
+function unavailable(socket: Socket): void {
+  endWith(socket, '503 Service Unavailable', `Retry-After: ${retryAfter}\r\n`);
 }
 
 function endWith(socket: Socket, status: string, headers = ''): void {

@@ -28,7 +28,8 @@ export interface ServerOptions {
   /**
    * Maximum number of connections per address of each of these kinds: viewers, devices that have not opened their stream,
    * connections without a request, and connections with an HTTP request in progress. Devices whose stream is open do not
-   * count. IPv6 addresses count by their /64 network. Default: 128.
+   * count, and HTTP connections and devices that wait for less than a second do not either. IPv6 addresses count by their /64
+   * network. Default: 128.
    */
   maxConnectionsPerAddress?: number;
   /**

@@ -130,10 +130,11 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     {
       headersTimeout: Math.min(10_000, messageTimeout),
       requestTimeout: messageTimeout,
-      connectionsCheckingInterval: Math.min(2000, messageTimeout / 4),
+      connectionsCheckingInterval: Math.ceil(Math.min(2000, messageTimeout / 4)),
     },
     (request, response) => {
-      if (http.admit(request, response)) void listener(request, response);
+      http.add(request, response);
+      void listener(request, response);
     },
   );
   server.maxConnections = 2 * maxStreams + maxViewers + 4 * maxWaiting;

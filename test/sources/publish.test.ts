@@ -227,10 +227,10 @@ describe('publish', () => {
       random: () => 0.02,
       down: (down) => downs.push(down),
     }).subscribe((event) => events.push(event));
-    await expect.poll(() => downs.length).toBeGreaterThan(1);
+    await expect.poll(() => downs.length, { timeout: 30_000 }).toBeGreaterThan(1);
     expect(downs[0]).toMatchObject({ code: 4005, sentence: 'The server accepts no more streams (maxStreams).' });
     first.unsubscribe();
-    await expect.poll(() => events[0]?.type).toBe('welcome');
+    await expect.poll(() => events[0]?.type, { timeout: 30_000 }).toBe('welcome');
     second.unsubscribe();
   });
 

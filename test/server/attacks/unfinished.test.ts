@@ -4,6 +4,8 @@ import { frame, isServed, RawClient, RawSocket, rejectedBy } from './raw-client.
 
 const size = 1 << 20;
 const almost = frame(2, new Uint8Array(size - 1), { length: size });
+/** Time for the server to do what is polled, on a busy computer. */
+const patient = { timeout: 30_000 };
 
 let w: World;
 afterEach(() => w.stop());
@@ -81,11 +83,11 @@ test('an HTTP request is answered with 503 if all that are not complete are larg
     socket.write(new Uint8Array(size - 1).fill(32));
   }
   const rejected = () => clients.filter(({ text }) => /^HTTP\/1\.1 503 [^]*\r\nretry-after: 10\r\n/i.test(text));
-  await expect.poll(() => rejected().length).toBeGreaterThanOrEqual(8);
+  await expect.poll(() => rejected().length, patient).toBeGreaterThanOrEqual(8);
   expect(await isServed(w)).toBe(true);
   for (const { socket } of clients) socket.destroy();
   const post = async () => (await fetch(`${w.server.url}/ingest/b`, { method: 'POST', body: '[1]' })).status;
-  await expect.poll(post).toBe(200);
+  await expect.poll(post, patient).toBe(200);
 });
 
 describe('a flood', () => {
