@@ -13,6 +13,7 @@ import { collect, deprecate, falseAlarmsOption, integerFrom, referenceOption } f
 import { defaultPowerLine, type PowerLine, powerLineOption } from './power-line.ts';
 import { logStatus, publishing } from './publishing.ts';
 import { readLearners } from './serve-learners.ts';
+import { limitFlags, type LimitOptions, limitsOf, withLimits } from './serve-limits.ts';
 import { stopped, stopSignal } from './stop-signal.ts';
 import { Command, Option } from '@commander-js/extra-typings';
 import { basename } from 'node:path';
@@ -33,11 +34,11 @@ type ServeOptions = {
   alarmLog?: string;
   webhook?: string;
   workers: number;
-};
+} & LimitOptions;
 
 /** `tapline serve`: the server and its dashboard. */
 export function serveCommand(): Command<[], ServeOptions> {
-  const command = new Command('serve')
+  const described = new Command('serve')
     .summary('Start the server and the dashboard')
     .description(
       'Start the server and the dashboard. Devices publish to /ingest/<stream>; the dashboard shows streams, feature maps, learners, and alarms.',
@@ -90,7 +91,8 @@ export function serveCommand(): Command<[], ServeOptions> {
       integerFrom(0, 64),
       0,
     )
-    .option('--webhook <url>', 'Send each alarm event to this URL as an HTTP POST request with a JSON body')
+    .option('--webhook <url>', 'Send each alarm event to this URL as an HTTP POST request with a JSON body');
+  const command = withLimits(described)
     .addHelpText('after', '\nExample:\n  tapline serve --demo')
     .action(
       async ({
@@ -104,11 +106,12 @@ export function serveCommand(): Command<[], ServeOptions> {
         networkInput,
         powerLine = defaultPowerLine(),
         workers,
-        ...alarms
+        ...rest
       }) => {
         const signal = stopSignal();
-        const { falseAlarms = withDemo ? '6/hour' : '1/month', reference, alarmLog, webhook } = alarms;
+        const { falseAlarms = withDemo ? '6/hour' : '1/month', reference, alarmLog, webhook } = rest;
         const server = await listening({
+          ...limitsOf(rest),
           host,
           port,
           origins: origin,
@@ -151,6 +154,7 @@ const flags: Readonly<Record<string, string>> = {
   origin: '--origin',
   webhook: '--webhook',
   'alarms.log': '--alarm-log',
+  ...limitFlags,
 };
 
 /** The same error with the name of an option of the command in place of that of the server. */

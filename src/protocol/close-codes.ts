@@ -5,11 +5,15 @@ export const subprotocol = 'tapline.v1';
 export const closeCodes = {
   done: 1000,
   goingAway: 1001,
+  flood: 1008,
   tooBig: 1009,
   failed: 1011,
   replaced: 4001,
   nameInUse: 4002,
   silent: 4003,
+  noHello: 4004,
+  full: 4005,
+  unfinished: 4006,
   tooSlow: 4008,
   tooFast: 4009,
   subprotocol: 4500,
@@ -17,7 +21,7 @@ export const closeCodes = {
   badStreamName: 4502,
   originNotAllowed: 4503,
   badMessage: 4504,
-  tooMany: 4505,
+  tooManyChannels: 4505,
 } as const;
 
 /** Whether a client should reconnect after a connection was closed with `code`. */

@@ -14,6 +14,7 @@ import { readAlarms, reservedIds, type SavedAlarms, writeAlarms } from './alarm-
 import { AlarmLog } from './alarm-log.ts';
 import { AlarmTimestamps } from './alarm-timestamps.ts';
 import type { ServerAlarms } from './server-alarms.ts';
+import { SleepDetector, sleepText } from './sleep-detector.ts';
 import { Webhook } from './webhook.ts';
 
 /** Options of an alarm service. */
@@ -50,6 +51,7 @@ export class AlarmService {
   readonly #options: AlarmServiceOptions;
   readonly #manager: AlarmManager;
   readonly #noSamples = new NoSamplesMonitor();
+  readonly #sleep = new SleepDetector(1000);
   readonly #timestamps = new AlarmTimestamps();
   readonly #streams = new Map<string, CollectedStream>();
   readonly #eventLog: AlarmLog | undefined;
@@ -151,6 +153,19 @@ export class AlarmService {
   remove(stream: string, now: number): void {
     this.normalClose(stream, now);
     this.#streams.delete(stream);
+  }
+
+  /**
+   * Detects that the server was suspended or its clock was set: silence of that time is not that of the streams. Call it before
+   * `receive` and `tick`, because what arrived during a suspension may be read before the next tick.
+   * @param now ms since 1970
+   * @param monotonic ms of a clock that is never set
+   */
+  observeClock(now: number, monotonic: number): void {
+    const sleep = this.#sleep.observe(now, monotonic);
+    if (!sleep) return;
+    this.#noSamples.sleep(sleep.by, now);
+    this.#options.log(sleepText(sleep));
   }
 
   /** Detects stale streams and applies timeouts; called once per second. */

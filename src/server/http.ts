@@ -7,6 +7,7 @@ import type { Limits } from '../protocol/limits.ts';
 import type { WorkScheduler } from './work-scheduler.ts';
 import { queryAlarms } from './alarm-query.ts';
 import { addIngestRoute } from './ingest-route.ts';
+import type { RejectedConnections } from './rejected-connections.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 import type { originCheck } from './origin.ts';
 import { pageFiles } from './page-files.ts';
@@ -17,8 +18,12 @@ export interface HttpOptions {
   limits: Limits;
   scheduler: WorkScheduler;
   check: ReturnType<typeof originCheck>;
+  /** Maximum memory in bytes of all requests that are being received. */
+  maxUnfinished: number;
   pageDirectory: string;
   viewers: () => number;
+  /** Number of rejected connections by reason. */
+  rejected: () => RejectedConnections['counts'];
   log: (line: string) => void;
 }
 
@@ -30,8 +35,9 @@ const notBuilt =
  *
  * - `/`: the dashboard, compressed and cached (see `pageFiles`).
  * - `/healthz`: `{ ok: true, uptime, viewers, streams: [{ name, rate, run, next, live, clock?, notes?, offset?, rejected? }],
- *   unopened?: [{ name, rejected }], learners?: [{ stream, learner, waitsFor?, late? }] }`; uptime in seconds. `unopened` are names
- *   of which every message was rejected, `learners` those that wait for a stream or have ignored late targets.
+ *   unopened?: [{ name, rejected }], learners?: [{ stream, learner, waitsFor?, late? }], rejectedConnections?: { [reason]: count } }`;
+ *   uptime in seconds. `unopened` are names of which every message was rejected, `learners` those that wait for a stream or have
+ *   ignored late targets.
  * - `/ingest/<stream>`: see `addIngestRoute`.
  * - `/alarms`: alarms, see `queryAlarms`; 400 with `{ error }` for an invalid query.
  *
@@ -42,8 +48,10 @@ export function httpApp({
   limits,
   scheduler,
   check,
+  maxUnfinished,
   pageDirectory,
   viewers,
+  rejected,
   log,
 }: HttpOptions): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
@@ -71,7 +79,6 @@ export function httpApp({
       await next();
       return;
     }
-    log(rejection.sentence);
     return context.text(`${rejection.sentence}\n`, 403);
   });
   app.get('/healthz', (context) => {
@@ -81,10 +88,14 @@ export function httpApp({
     });
     const unopened = registry.unopened(Date.now());
     const learners = registry.learnerHealth();
-    const rest = { ...(unopened.length > 0 && { unopened }), ...(learners.length > 0 && { learners }) };
+    const rest = {
+      ...(unopened.length > 0 && { unopened }),
+      ...(learners.length > 0 && { learners }),
+      rejectedConnections: rejected(),
+    };
     return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams, ...rest });
   });
-  addIngestRoute(app, { registry, limits, scheduler });
+  addIngestRoute(app, { registry, limits, scheduler, maxUnfinished });
   app.get('/alarms', (context) => {
     const answer = queryAlarms(registry.alarmService, context.req.query(), Date.now());
     return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);

@@ -4,8 +4,9 @@ import { streamOf } from '../protocol/ingest-address.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { contentTypes, isSupported, precisionOf, readPostBody } from '../protocol/post-body.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import { retryAfter } from './http-connections.ts';
 import { HttpSensors, type PostAnswer, statusOf } from './http-sensors.ts';
-import { BodyError, readBody } from './request-body.ts';
+import { BodyError, BodyMemory, readBody } from './request-body.ts';
 import { StreamUnavailable } from './sensor-session.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 import type { Task, WorkScheduler } from './work-scheduler.ts';
@@ -17,6 +18,8 @@ export interface IngestRouteOptions {
   registry: StreamRegistry;
   limits: Limits;
   scheduler: WorkScheduler;
+  /** Maximum memory in bytes of all requests that are being received. */
+  maxUnfinished: number;
 }
 
 const methods = 'GET, HEAD, POST, OPTIONS';
@@ -26,8 +29,9 @@ const methods = 'GET, HEAD, POST, OPTIONS';
  * gets a status from 400 to 503 and a sentence, and none of its frames is accepted. Origins have been checked.
  */
 export function addIngestRoute(app: App, options: IngestRouteOptions): void {
-  const { registry, limits } = options;
+  const { registry, limits, maxUnfinished } = options;
   const sensors = new HttpSensors(registry, limits);
+  const memory = new BodyMemory(maxUnfinished);
   app.use('/ingest/*', async (context, next) => {
     await next();
     const { origin } = context.req.header();
@@ -48,9 +52,10 @@ export function addIngestRoute(app: App, options: IngestRouteOptions): void {
     const name = nameIn(context);
     if (typeof name !== 'string') return name;
     try {
-      return context.json(await publish(name, context.req.raw, sensors, options));
+      return context.json(await publish(name, context.req.raw, sensors, memory, options));
     } catch (error) {
-      if (error instanceof StreamUnavailable) return context.text(`${error.message}\n`, statusOf(error.code));
+      if (error instanceof StreamUnavailable) return unavailable(context, error.message, statusOf(error.code));
+      if (error instanceof BodyError && error.status === 503) return unavailable(context, error.message, 503);
       const status = error instanceof BodyError ? error.status : 400;
       const rejection = error instanceof BodyError ? new ProtocolError('bad-body', error.message) : error;
       if (!(rejection instanceof ProtocolError)) throw error;
@@ -63,10 +68,15 @@ export function addIngestRoute(app: App, options: IngestRouteOptions): void {
   );
 }
 
+function unavailable(context: Context, sentence: string, status: 409 | 503): Response {
+  return context.text(`${sentence}\n`, status, status === 503 ? { 'Retry-After': String(retryAfter) } : {});
+}
+
 async function publish(
   name: string,
   request: Request,
   sensors: HttpSensors,
+  memory: BodyMemory,
   { limits, scheduler }: IngestRouteOptions,
 ): Promise<PostAnswer> {
   const type = request.headers.get('content-type') ?? undefined;
@@ -74,7 +84,7 @@ async function publish(
     throw new BodyError(415, `Content-Type must be one of ${contentTypes}, got ${type?.slice(0, 60)}`);
   const { searchParams } = new URL(request.url);
   const precision = precisionOf(searchParams);
-  const text = await readBody(request, limits.maxText);
+  const text = await readBody(request, limits.maxText, memory);
   return scheduler.run(receive());
 
   function* receive(): Task<PostAnswer> {

@@ -56,6 +56,11 @@ export class MessageInbox {
     });
   }
 
+  /** Whether messages are being processed, or wait. */
+  get isWorking(): boolean {
+    return this.#isWorking;
+  }
+
   /** Performs a task before all messages that have not been processed. */
   first(task: Task): void {
     this.#isWorking = true;

@@ -1,5 +1,6 @@
 import { integer, invalid, positive } from '../core/check.ts';
 import { defaultLimits, type Limits } from '../protocol/limits.ts';
+import { trustedProxies } from './client-address.ts';
 import type { FeedDesigner, LearnerSpec } from './feed-spec.ts';
 import { defaultFeed } from './default-feed.ts';
 import { builtPage } from './http.ts';
@@ -23,10 +24,40 @@ export interface ServerOptions {
   maxText?: number;
   /** Maximum number of channels per stream. Default: 1024. */
   maxChannels?: number;
-  /** Maximum number of streams. Default: 256. */
+  /** Maximum number of streams. Default: 1000. */
   maxStreams?: number;
-  /** Maximum number of connections to /watch. Default: 64. */
+  /** Maximum number of connections to /watch. Of these, a sixteenth (at most 16) is kept for loopback addresses. Default: 256. */
   maxViewers?: number;
+  /**
+   * Maximum number of connections per address of each of these kinds: viewers, devices that have not opened their stream,
+   * connections without a request, and connections with an HTTP request in progress. Devices whose stream is open do not
+   * count, and HTTP connections and devices that wait for less than a second do not either. IPv6 addresses count by their /64
+   * network. Default: 128.
+   */
+  maxConnectionsPerAddress?: number;
+  /**
+   * Maximum number of connections of each of these kinds: devices that have not opened their stream, connections without a
+   * request, and connections with an HTTP request in progress. Of these, a sixteenth (at most 16) is kept for loopback
+   * addresses. Default: 512.
+   */
+  maxWaiting?: number;
+  /**
+   * Milliseconds in which a device must open its stream: by its address, `hello`, or samples. Default: 30,000, the time within
+   * which most devices take their first sample.
+   */
+  helloTimeout?: number;
+  /** Milliseconds in which a message or an HTTP request must be complete after its first byte. Default: 30,000. */
+  messageTimeout?: number;
+  /**
+   * Maximum memory in bytes of all WebSocket messages that are not complete yet, and of all HTTP requests that are not complete
+   * yet. Default: 128 MiB of each, or twice `maxPayload` if that is more.
+   */
+  maxUnfinished?: number;
+  /**
+   * Addresses of reverse proxies, or networks such as '10.0.0.0/8'. Their connections count for the address in
+   * X-Forwarded-For. Default: none; the header is ignored.
+   */
+  trustProxy?: readonly string[];
   /**
    * Milliseconds between pings; a client that does not respond to a ping is disconnected at the next. Default: 15,000.
    */
@@ -80,6 +111,7 @@ export type ResolvedOptions = Required<Omit<ServerOptions, 'statePath' | 'maxPay
 export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
   const { host = '127.0.0.1', port = 8080, origins = [], pageDirectory = builtPage(), feed = defaultFeed } = options;
   const maxPayload = integer('maxPayload', options.maxPayload ?? defaultLimits.maxPayload, 1024);
+  const twoMessages = 2 * maxPayload;
   if (integer('port', port, 0) > 65535) throw invalid('port', 'an integer from 0 to 65535', port);
   return {
     host,
@@ -96,8 +128,14 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
       maxText: integer('maxText', options.maxText ?? Math.min(maxPayload, defaultLimits.maxText), 1024),
       maxChannels: integer('maxChannels', options.maxChannels ?? defaultLimits.maxChannels, 1),
     },
-    maxStreams: integer('maxStreams', options.maxStreams ?? 256, 1),
-    maxViewers: integer('maxViewers', options.maxViewers ?? 64, 1),
+    maxStreams: integer('maxStreams', options.maxStreams ?? 1000, 1),
+    maxViewers: integer('maxViewers', options.maxViewers ?? 256, 1),
+    maxConnectionsPerAddress: integer('maxConnectionsPerAddress', options.maxConnectionsPerAddress ?? 128, 1),
+    maxWaiting: integer('maxWaiting', options.maxWaiting ?? 512, 1),
+    helloTimeout: integer('helloTimeout', options.helloTimeout ?? 30_000, 1),
+    messageTimeout: integer('messageTimeout', options.messageTimeout ?? 30_000, 1),
+    maxUnfinished: integer('maxUnfinished', options.maxUnfinished ?? Math.max(128 << 20, twoMessages), twoMessages),
+    trustProxy: checkedProxies(options.trustProxy ?? []),
     heartbeat: integer('heartbeat', options.heartbeat ?? 15_000, 1),
     workers: integer('workers', options.workers ?? 0, 0),
     statePath: options.statePath,
@@ -111,6 +149,12 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
 function checkedRecording(recording: ResolvedOptions['recording']): ResolvedOptions['recording'] {
   if (recording !== false) recorderOptions(recording);
   return recording;
+}
+
+/** Throws if an entry is neither an address nor a network. */
+function checkedProxies(list: readonly string[]): readonly string[] {
+  trustedProxies(list);
+  return list;
 }
 
 /** Throws if two learners of a stream have the same name. */

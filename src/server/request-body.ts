@@ -3,12 +3,34 @@ import { gunzip } from 'node:zlib';
 
 /** The reason why the body of a request is rejected, with an HTTP status. */
 export class BodyError extends Error {
-  readonly status: 400 | 413 | 415;
+  readonly status: 400 | 413 | 415 | 503;
 
-  constructor(status: 400 | 413 | 415, sentence: string) {
+  constructor(status: 400 | 413 | 415 | 503, sentence: string) {
     super(sentence);
     this.name = 'BodyError';
     this.status = status;
+  }
+}
+
+/** Limits the memory of all request bodies that are being read. */
+export class BodyMemory {
+  readonly #max: number;
+  #held = 0;
+
+  /** @param max maximum number of bytes */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Adds bytes. Returns false if there is no room for them. */
+  allocate(bytes: number): boolean {
+    if (this.#held + bytes > this.#max) return false;
+    this.#held += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#held -= bytes;
   }
 }
 
@@ -17,14 +39,15 @@ const unzip = promisify(gunzip);
 /**
  * Returns the body of a request as text, decompressed if it is in gzip. Neither more than `maxBytes` are read nor
  * decompressed.
- * @throws BodyError 413 for a larger body, 415 for another encoding, 400 for invalid gzip or UTF-8
+ * @throws BodyError 413 for a larger body, 415 for another encoding, 400 for invalid gzip or UTF-8, 503 if other bodies occupy
+ * the memory
  */
-export async function readBody(request: Request, maxBytes: number): Promise<string> {
+export async function readBody(request: Request, maxBytes: number, memory: BodyMemory): Promise<string> {
   const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (!['identity', 'gzip', 'x-gzip'].includes(encoding))
     throw new BodyError(415, `Content-Encoding must be gzip or absent, got ${encoding.slice(0, 40)}`);
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const bytes = await readUpTo(request, maxBytes);
+  const bytes = await readUpTo(request, maxBytes, memory);
   const content = encoding === 'identity' ? bytes : await decompress(bytes, maxBytes);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(content);
@@ -33,17 +56,24 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
   }
 }
 
-async function readUpTo(request: Request, maxBytes: number): Promise<Uint8Array> {
+async function readUpTo(request: Request, maxBytes: number, memory: BodyMemory): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  if (request.body)
-    for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-      size += chunk.byteLength;
-      if (size > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(chunk);
-    }
-  return Buffer.concat(chunks);
+  try {
+    if (request.body)
+      for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+        if (size + chunk.byteLength > maxBytes) throw tooLarge(maxBytes);
+        if (!memory.allocate(chunk.byteLength)) throw new BodyError(503, noMemory);
+        size += chunk.byteLength;
+        chunks.push(chunk);
+      }
+    return Buffer.concat(chunks);
+  } finally {
+    memory.release(size);
+  }
 }
+
+const noMemory = 'The server receives too many large requests at once. Try again later.';
 
 async function decompress(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   try {

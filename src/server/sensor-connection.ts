@@ -20,6 +20,12 @@ export interface ConnectionOptions {
   maxSlowed: number;
 }
 
+/** What a connection of a sensor needs. */
+export interface SensorConnectionOptions extends ConnectionOptions {
+  /** Called when the address or the stream is rejected. */
+  rejected?: (code: number, sentence: string) => void;
+}
+
 /** Number of invalid messages in a row after which a connection is closed. */
 const maxBadMessages = 64;
 
@@ -30,12 +36,18 @@ export class SensorConnection implements Sensor {
   readonly #limits: Limits;
   readonly #acks: AckScheduler;
   readonly #inbox: MessageInbox;
+  readonly #rejected: (code: number, sentence: string) => void;
   #name = '';
   /** Undefined if the address is invalid. */
   #session: SensorSession | undefined;
   #badMessages = 0;
 
-  constructor(socket: WebSocket, url: URL, { registry, limits, scheduler, maxSlowed }: ConnectionOptions) {
+  constructor(
+    socket: WebSocket,
+    url: URL,
+    { registry, limits, scheduler, maxSlowed, rejected = () => {} }: SensorConnectionOptions,
+  ) {
+    this.#rejected = rejected;
     this.#socket = new BoundedSocket(socket, { high: 64 << 10 });
     this.#registry = registry;
     this.#limits = limits;
@@ -59,6 +71,11 @@ export class SensorConnection implements Sensor {
       },
     });
     this.#inbox.first(this.#guard(() => this.#readAddress(url), url));
+  }
+
+  /** Whether the stream is open, or is being opened. */
+  get publishing(): boolean {
+    return this.#session?.feed !== undefined || this.#inbox.isWorking;
   }
 
   /** Acknowledges even without new frames, so that the sensor can detect a dead connection. */
@@ -103,7 +120,7 @@ export class SensorConnection implements Sensor {
     try {
       yield* work();
     } catch (error) {
-      if (error instanceof StreamUnavailable) this.close(error.code, error.message);
+      if (error instanceof StreamUnavailable) this.#reject(error.code, error.message);
       else if (!(error instanceof ProtocolError)) this.#fail(error);
       else if (address) this.#rejectAddress(error, address);
       else this.#rejectMessage(error);
@@ -113,15 +130,20 @@ export class SensorConnection implements Sensor {
   #rejectAddress(error: ProtocolError, url: URL): void {
     this.#sendError(error);
     if (this.#name !== '') this.#registry.reject(this.#name, error);
-    this.close(closeOf(error, url), error.message);
+    this.#reject(closeOf(error, url), error.message);
   }
 
   #rejectMessage(error: ProtocolError): void {
     this.#sendError(error);
     this.#registry.reject(this.#name, error);
-    if (error.code === 'too-many-channels') this.close(closeCodes.tooMany, error.message);
+    if (error.code === 'too-many-channels') this.close(closeCodes.tooManyChannels, error.message);
     else if (++this.#badMessages >= maxBadMessages)
       this.close(closeCodes.badMessage, `${maxBadMessages} invalid messages in a row. The last: ${error.message}`);
+  }
+
+  #reject(code: number, sentence: string): void {
+    this.#rejected(code, sentence);
+    this.close(code, sentence);
   }
 
   /** Handles an internal error: closes this connection only. */
@@ -140,7 +162,7 @@ export class SensorConnection implements Sensor {
 }
 
 function closeOf(error: ProtocolError, url: URL): number {
-  if (error.code === 'too-many-channels') return closeCodes.tooMany;
+  if (error.code === 'too-many-channels') return closeCodes.tooManyChannels;
   return error.code === 'bad-name' && !url.searchParams.has('for') ? closeCodes.badStreamName : closeCodes.badMessage;
 }
 

@@ -122,7 +122,7 @@ export class SensorSession {
     yield* registry.feed(name)?.idle() ?? [];
     this.checkName();
     const feed = registry.open(name, opening, sensor);
-    if (!feed) throw new StreamUnavailable(closeCodes.tooMany, 'The server accepts no more streams (maxStreams).');
+    if (!feed) throw new StreamUnavailable(closeCodes.full, 'The server accepts no more streams (maxStreams).');
     this.#feed = feed;
     const renewal = renewalWarning(before, opening, hello);
     this.#hello = { ...hello, channels: opening.channels, rate: opening.rate, fresh: false };

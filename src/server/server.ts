@@ -3,14 +3,18 @@ import type { StreamInfo } from '../protocol/stream-info.ts';
 import { AddedLearners } from './added-learners.ts';
 import { AlarmService } from './alarm-service.ts';
 import { withPowerLine } from './feed-spec.ts';
+import { clientAddress, trustedProxies } from './client-address.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { HttpConnections } from './http-connections.ts';
 import { httpApp } from './http.ts';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.ts';
 import { originCheck } from './origin.ts';
 import { LocalHost, type MakeHost } from './pipeline-host.ts';
 import { PipelineStore } from './pipeline-store.ts';
 import { Recordings } from './recordings.ts';
+import { RejectedConnections, type RejectionReason } from './rejected-connections.ts';
 import { SensorConnection } from './sensor-connection.ts';
+import { SocketConnections, type SocketRejection } from './socket-connections.ts';
 import { lockDirectory } from './state-directory.ts';
 import { Recorder } from '../store/recorder.ts';
 import { StreamRegistry } from './stream-registry.ts';
@@ -24,6 +28,7 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
 /** Pipelines are saved with every tenth save only, because they are larger than weights and alarms. */
@@ -67,6 +72,12 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     limits,
     maxStreams,
     maxViewers,
+    maxConnectionsPerAddress: maxPerAddress,
+    maxWaiting,
+    helloTimeout,
+    messageTimeout,
+    maxUnfinished,
+    trustProxy,
     heartbeat,
     maxSlowed,
     recording,
@@ -105,44 +116,89 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   });
   const scheduler = new WorkScheduler();
   const viewers = new Set<ViewerConnection>();
-  const app = httpApp({ registry, limits, scheduler, check, pageDirectory, viewers: () => viewers.size, log });
+  const isTrusted = trustedProxies(trustProxy);
+  const rejected = new RejectedConnections(log);
+  const connections = new SocketConnections({
+    maxViewers,
+    maxWaiting,
+    maxPerAddress,
+    helloTimeout,
+    messageTimeout,
+    maxUnfinished,
+    isTrusted,
+    rejected,
+  });
+  const app = httpApp({
+    registry,
+    limits,
+    scheduler,
+    check: checkedBy(check, rejected, isTrusted),
+    maxUnfinished,
+    pageDirectory,
+    viewers: () => connections.viewers,
+    rejected: () => rejected.counts,
+    log,
+  });
   const server = createHttpServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 },
+    {
+      headersTimeout: Math.min(10_000, messageTimeout),
+      requestTimeout: messageTimeout,
+      connectionsCheckingInterval: Math.ceil(Math.min(2000, messageTimeout / 4)),
+    },
     (request, response) => {
+      http.add(request, response);
       void listener(request, response);
     },
   );
+  server.maxConnections = 2 * maxStreams + maxViewers + 4 * maxWaiting;
+  const http = new HttpConnections(server, { max: maxWaiting, maxPerAddress, isTrusted, rejected });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  server.maxConnections = maxStreams + maxViewers + 256;
   const heartbeats = new Heartbeat(heartbeat);
 
-  const accept = (socket: WebSocket, url: URL) => {
+  const shared = { registry, limits, scheduler, maxSlowed };
+  const accept = (socket: WebSocket, url: URL): SocketRejection | undefined => {
     if (url.pathname.startsWith('/ingest/')) {
-      const sensor = new SensorConnection(socket, url, { registry, limits, scheduler, maxSlowed });
+      const sensor = new SensorConnection(socket, url, {
+        ...shared,
+        rejected: (code, sentence) => {
+          connections.count(socket, reasonOf(code), sentence);
+        },
+      });
+      connections.addSensor(socket, () => sensor.publishing);
       heartbeats.add(socket, () => sensor.keepAlive());
       return undefined;
     }
-    if (url.pathname !== '/watch')
-      return { code: closeCodes.unknownPath, sentence: 'Unknown path. Use /ingest/<stream> or /watch.' };
-    if (viewers.size >= maxViewers)
-      return { code: closeCodes.tooMany, sentence: `The server accepts at most ${maxViewers} viewers.` };
-    const viewer = new ViewerConnection(socket, { registry, limits, scheduler, maxSlowed });
+    if (url.pathname !== '/watch') return unknownPath;
+    const rejection = connections.admitViewer(socket);
+    if (rejection) return rejection;
+    const viewer = new ViewerConnection(socket, shared);
     viewers.add(viewer);
     socket.on('close', () => viewers.delete(viewer));
     heartbeats.add(socket, () => {});
     return undefined;
   };
-  const sockets = acceptUpgrades(server, { check, maxPayload: limits.maxPayload, accept, log });
+  const upgrading = (connection: Duplex) => {
+    http.release(connection);
+  };
+  const { maxPayload } = limits;
+  const sockets = acceptUpgrades(server, { check, maxPayload, upgrading, connections, accept, log });
   await listen(server, host, port).catch(async (error: unknown) => {
     await pool?.close();
     throw error;
   });
   const health = setInterval(() => {
     const now = Date.now();
+    alarmService.observeClock(now, performance.now());
     alarmService.tick(now);
+    rejected.tick();
     const message = { ...registry.health(now), time: now };
     for (const viewer of viewers) viewer.tick(message);
   }, 1000);
+
+  const deadlines = setInterval(() => {
+    http.tick();
+    connections.tick(sockets.clients);
+  }, connections.interval);
 
   let saves = 0;
   const save = async (all: boolean) => {
@@ -156,6 +212,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   let closing: Promise<void> | undefined;
   const close = async () => {
     clearInterval(health);
+    clearInterval(deadlines);
     clearInterval(saving);
     heartbeats.stop();
     alarmService.beginShutdown();
@@ -174,6 +231,31 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     port: bound,
     streams: () => registry.streams,
     close: () => (closing ??= close()),
+  };
+}
+
+const unknownPath: SocketRejection = {
+  code: closeCodes.unknownPath,
+  reason: 'unknown-path',
+  sentence: 'Unknown path. Use /ingest/<stream> or /watch.',
+};
+
+/** The reason for which a sensor is rejected with a close code. */
+function reasonOf(code: number): RejectionReason {
+  if (code === closeCodes.nameInUse) return 'name-in-use';
+  return code === closeCodes.full ? 'too-many-streams' : 'bad-address';
+}
+
+/** The same check, whose rejections are counted and logged. */
+function checkedBy(
+  check: ReturnType<typeof originCheck>,
+  rejected: RejectedConnections,
+  isTrusted: (address: string) => boolean,
+): ReturnType<typeof originCheck> {
+  return (request) => {
+    const rejection = check(request);
+    if (rejection) rejected.add('not-allowed', clientAddress(request, isTrusted).address, rejection.sentence);
+    return rejection;
   };
 }
 

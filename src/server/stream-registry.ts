@@ -361,7 +361,9 @@ export class StreamRegistry {
       void this.#write(feed.name, feed.learned(), feed.save());
     if (output.type === 'raw') {
       for (const other of this.#learning.get(feed.name) ?? []) other.pushTarget(feed, output.block);
-      this.alarmService.receive(feed.name, feed.next, Date.now());
+      const now = Date.now();
+      this.alarmService.observeClock(now, performance.now());
+      this.alarmService.receive(feed.name, feed.next, now);
     } else if (output.type === 'detected') this.alarmService.collect(feed.name, output, Date.now());
     else if (output.type === 'run') this.#assignTargets(feed.name);
     else if (output.type === 'fresh' || output.type === 'late') this.#logNotes(feed);

@@ -189,19 +189,32 @@ describe('fromSocket on a Tapline server', () => {
     expect(asked).toEqual(['a', 'a', 'a']);
   });
 
-  test('fails with the reason of a server that rejects it', async () => {
+  test('fails with the reason of a server that rejects it permanently', async () => {
+    server = await createServer({ port: 0 });
+    const rejected = new Promise((resolve) => {
+      fromSocket(`ws://127.0.0.1:${server!.port}/nowhere`).subscribe({ error: resolve });
+    });
+    expect(await rejected).toMatchObject({ message: 'Unknown path. Use /ingest/<stream> or /watch.' });
+  });
+
+  test('tries again while the server has no room for it', async () => {
     server = await createServer({ port: 0, maxViewers: 1 });
     const url = `ws://127.0.0.1:${server.port}/watch`;
-    const first = fromSocket(url).subscribe();
-    const refused = new Promise((resolve) => {
-      const tryAgain = (): void => {
-        fromSocket(url).subscribe({ error: resolve });
+    const health = async () =>
+      (await (await fetch(`${server!.url}/healthz`)).json()) as {
+        viewers: number;
+        rejectedConnections?: Record<string, number>;
       };
-      tryAgain();
-      tryAgain();
-    });
-    expect(await refused).toMatchObject({ message: 'The server accepts at most 1 viewers.' });
+    const first = fromSocket(url).subscribe();
+    while ((await health()).viewers < 1);
+    const errors: unknown[] = [];
+    const second = fromSocket(url, { random: () => 0.02 }).subscribe({ error: (error) => errors.push(error) });
+    while (((await health()).rejectedConnections?.['too-many-viewers'] ?? 0) < 3);
     first.unsubscribe();
+    while ((await health()).viewers < 1);
+    second.unsubscribe();
+    while ((await health()).viewers > 0);
+    expect(errors).toEqual([]);
   });
 
   test('rejects invalid options', () => {

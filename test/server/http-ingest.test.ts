@@ -121,6 +121,8 @@ describe('a sensor that sends HTTP requests', () => {
       status: 503,
       text: 'The server accepts no more streams (maxStreams).\n',
     });
+    const rejected = await fetch(`${w.server.url}/ingest/b`, { method: 'POST', body: '[1]' });
+    expect(rejected.headers.get('retry-after')).toBe('10');
   });
 
   test('can send gzip, and no more than maxText, before and after decompression', async () => {

@@ -309,7 +309,7 @@ describe('streams', () => {
     const first = await w.sensor('a?channels=1');
     await first.until(is('welcome'));
     const second = await w.sensor('b?channels=1');
-    expect((await second.closed).code).toBe(4505);
+    expect((await second.closed).code).toBe(4005);
     first.socket.close(1000);
     await first.closed;
     const viewer = await w.viewer();

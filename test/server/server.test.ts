@@ -172,7 +172,7 @@ describe('a request', () => {
       const { response, body } = await get('/healthz', { host });
       expect(response.statusCode).toBe(403);
       expect(body).toBe(`Host ${host} is not allowed. Add http://${host} to the server's allowed origins.\n`);
-      expect(w.lines.at(-1)).toBe(body.trimEnd());
+      expect(w.lines.at(-1)).toBe(`rejected a connection from 127.0.0.1: ${body.trimEnd()} (not-allowed)`);
     },
   );
 });
@@ -190,7 +190,7 @@ describe('a page of another origin', () => {
       const { code, sentence } = await viewer.closed;
       expect(code).toBe(4503);
       expect(sentence).toBe(`Origin ${origin} is not allowed. Add it to the server's allowed origins.`);
-      expect(w.lines).toContain(sentence);
+      expect(w.lines).toContain(`rejected a connection from 127.0.0.1: ${sentence} (not-allowed)`);
       expect(viewer.messages).toEqual([]);
     },
   );
@@ -316,7 +316,7 @@ describe('a server', () => {
     await teach(w);
     await w.stop();
     expect((await readdir(statePath)).sort()).toEqual(
-      ['alarms.json', 'alarms.jsonl', 'a~forecast.safetensors', 'a~pipeline.state'].sort(),
+      ['alarms.json', 'alarms.jsonl', 'a~forecast.safetensors', 'a~pipeline.state', 'recordings'].sort(),
     );
     await writeFile(join(statePath, 'b~forecast.safetensors'), 'not safetensors');
     w = await world({

@@ -285,12 +285,12 @@ describe('a viewer', () => {
     await viewer.until(isBlock);
   });
 
-  test('is rejected with 4505 if there are too many', async () => {
+  test('is rejected with 4005 if there are too many', async () => {
     await w.stop();
     w = await world({ maxViewers: 1 });
     await w.viewer();
     const second = await w.viewer();
-    expect((await second.closed).code).toBe(4505);
+    expect((await second.closed).code).toBe(4005);
   });
 });
 

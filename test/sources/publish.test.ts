@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { Block } from '../../src/core/blocks/block.ts';
 import { type IngestMessage, parseIngest } from '../../src/protocol/index.ts';
+import type { Disconnect } from '../../src/operators/connect.ts';
 import { createServer, type TaplineServer } from '../../src/server/index.ts';
 import { publish, type PublishEvent } from '../../src/sources/publish.ts';
 import { scripted, type ScriptedServer } from '../operators/socket-server.ts';
@@ -213,6 +214,24 @@ describe('publish', () => {
     second.unsubscribe();
     const tooMany = publish(url, { channels: 2000, rate: 1 }, source);
     await expect(lastValueFrom(tooMany)).rejects.toThrow('channels must be at most 1024, got 2000 (too-many-channels)');
+  });
+
+  test('tries again while the server has no room for its stream', async () => {
+    server = await createServer({ port: 0, maxStreams: 1 });
+    const source = new Subject<Block>();
+    const first = publish(`ws://127.0.0.1:${server.port}/ingest/a`, info, source).subscribe();
+    await expect.poll(() => server!.streams().length).toBe(1);
+    const downs: Disconnect[] = [];
+    const events: PublishEvent[] = [];
+    const second = publish(`ws://127.0.0.1:${server.port}/ingest/b`, info, source, {
+      random: () => 0.02,
+      down: (down) => downs.push(down),
+    }).subscribe((event) => events.push(event));
+    await expect.poll(() => downs.length, { timeout: 30_000 }).toBeGreaterThan(1);
+    expect(downs[0]).toMatchObject({ code: 4005, sentence: 'The server accepts no more streams (maxStreams).' });
+    first.unsubscribe();
+    await expect.poll(() => events[0]?.type, { timeout: 30_000 }).toBe('welcome');
+    second.unsubscribe();
   });
 
   test('steps back for a newer sensor of the same name, and continues in a new run when the name is free', async () => {

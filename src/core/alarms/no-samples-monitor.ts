@@ -8,7 +8,7 @@ const intervals = 3;
 const decayFactor = 20;
 /** Blocks before a stream is monitored. Until then its intervals are not limited. */
 const settlingBlocks = 3;
-/** Time that streams have to reconnect after a restart, in ms; sensors wait up to 30 s between attempts. */
+/** Longest time that streams have to reconnect after a restart or a suspension, in ms; sensors wait up to 30 s between attempts. */
 const restartGrace = 40_000;
 
 /** Activity of a stream. */
@@ -29,8 +29,9 @@ export interface StreamActivity {
  */
 export class NoSamplesMonitor {
   readonly #streams = new Map<string, StreamActivity>();
-  /** Time of the restart. */
-  #restarted = -Infinity;
+  /** Time of the last restart or suspension, and the time that streams then have to reconnect, in ms. */
+  #resumed = -Infinity;
+  #grace = 0;
 
   /** Records samples of a stream. */
   receive(stream: string, time: number): void {
@@ -50,8 +51,22 @@ export class NoSamplesMonitor {
   staleStreams(time: number): StreamActivity[] {
     return [...this.#streams.values()].filter((one) => {
       const live = one.blocks === settlingBlocks;
-      return live && time - one.last >= maxWait(one) && time - this.#restarted >= Math.max(restartGrace, maxWait(one));
+      const isResumed = time - this.#resumed >= Math.max(this.#grace, maxWait(one));
+      return live && time - one.last >= maxWait(one) && isResumed;
     });
+  }
+
+  /**
+   * Shifts every deadline by `by` ms, for which nothing could be received, because the process was suspended; negative if the
+   * clock was set back. Streams then have at least as long to reconnect as they may have waited between attempts.
+   */
+  sleep(by: number, time: number): void {
+    for (const one of this.#streams.values()) one.last = Math.min(time, one.last + by);
+    if (this.#resumed + by <= time) this.#resumed += by;
+    const grace = Math.min(restartGrace, 2 * by);
+    if (time + grace <= this.#resumed + this.#grace) return;
+    this.#resumed = time;
+    this.#grace = Math.max(0, grace);
   }
 
   save(): StreamActivity[] {
@@ -59,7 +74,8 @@ export class NoSamplesMonitor {
   }
 
   restore(streams: readonly StreamActivity[], time: number): void {
-    this.#restarted = time;
+    this.#resumed = time;
+    this.#grace = restartGrace;
     for (const one of streams) this.#streams.set(one.stream, { ...one });
   }
 }

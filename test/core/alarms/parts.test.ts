@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NoSamplesMonitor } from '../../../src/core/alarms/no-samples-monitor.ts';
 import { matchesStreams, withMaintenance } from '../../../src/core/alarms/suppression.ts';
@@ -42,6 +43,58 @@ describe('NoSamplesMonitor', () => {
     monitor.receive('s', 0);
     monitor.receive('s', 100);
     expect(silent(monitor, 1e6)).toEqual([]);
+  });
+
+  test('judges streams after a suspension as if it had not been, once they had time to reconnect', () => {
+    const pauses = fc.array(fc.array(fc.integer({ min: 1, max: 4000 }), { minLength: 1, maxLength: 30 }), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(
+        pauses,
+        fc.integer({ min: 0, max: 60_000 }),
+        fc.integer({ min: 3000, max: 1e8 }),
+        (streams, at, by) => {
+          const awake = new NoSamplesMonitor();
+          const slept = new NoSamplesMonitor();
+          const samples = streams.flatMap((steps, n) => {
+            let time = 0;
+            return steps.map((step) => ({ stream: `${n}`, time: (time += step) }));
+          });
+          samples.sort((a, b) => a.time - b.time);
+          let isAsleep = true;
+          const check = (time: number) => {
+            const [was, now] = [silent(awake, time), silent(slept, time + by)];
+            for (const stream of now) expect(was).toContain(stream);
+            if (time >= at + 60_000) expect(now).toEqual(was);
+          };
+          for (let time = 0; time <= at + 200_000; time += 500) {
+            if (isAsleep && time >= at) {
+              slept.sleep(by, time + by);
+              isAsleep = false;
+            }
+            while (samples.length > 0 && samples[0].time <= time) {
+              const { stream } = samples.shift()!;
+              awake.receive(stream, time);
+              slept.receive(stream, isAsleep ? time : time + by);
+            }
+            if (!isAsleep) check(time);
+          }
+        },
+      ),
+      { seed: 6, numRuns: 100 },
+    );
+  });
+
+  test('reports a stream that stays silent after a suspension, twice as long after it as it lasted', () => {
+    const monitor = new NoSamplesMonitor();
+    for (let time = 0; time <= 10_000; time += 100) monitor.receive('s', time);
+    monitor.sleep(8000, 18_000);
+    expect(silent(monitor, 33_999)).toEqual([]);
+    expect(silent(monitor, 34_000)).toEqual(['s']);
+    monitor.sleep(-1e6, 34_000 - 1e6);
+    expect(silent(monitor, 34_000 - 1e6)).toEqual(['s']);
   });
 
   test('does not report a stream that ended normally', () => {
