@@ -39,8 +39,9 @@ const rows: Record<string, Layer> = {
     packages: ['rxjs', '#websocket', 'node:'],
   },
   testing: { layers: [...core, 'operators'], packages: ['rxjs', 'fast-check'] },
+  store: { layers: ['core'], packages: ['libsql', 'node:'] },
   server: {
-    layers: [...core, 'kernels', 'formats', 'protocol', 'operators', 'sources', 'sources/node', 'testing'],
+    layers: [...core, 'kernels', 'formats', 'protocol', 'operators', 'sources', 'sources/node', 'testing', 'store'],
     packages: ['runtime', 'node:'],
   },
   cli: {
@@ -55,6 +56,7 @@ const rows: Record<string, Layer> = {
       'sources/node',
       'testing',
       'server',
+      'store',
     ],
     packages: ['runtime', 'node:'],
   },

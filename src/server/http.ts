@@ -4,8 +4,10 @@ import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Limits } from '../protocol/limits.ts';
+import type { History } from '../store/history.ts';
 import { queryAlarms } from './alarm-query.ts';
 import { addIngestRoute } from './ingest-route.ts';
+import { querySessions } from './session-query.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 import type { originCheck } from './origin.ts';
 import { pageFiles } from './page-files.ts';
@@ -13,6 +15,7 @@ import { pageFiles } from './page-files.ts';
 /** Options of the HTTP routes. */
 export interface HttpOptions {
   registry: StreamRegistry;
+  history: History;
   limits: Limits;
   check: ReturnType<typeof originCheck>;
   pageDirectory: string;
@@ -28,14 +31,17 @@ const notBuilt =
  *
  * - `/`: the dashboard, compressed and cached (see `pageFiles`).
  * - `/healthz`: `{ ok: true, uptime, viewers, streams: [{ name, rate, run, next, live, clock?, notes?, offset?, rejected? }],
- *   unopened?: [{ name, rejected }] }`; uptime in seconds. `unopened` are names of which every message was rejected.
+ *   unopened?: [{ name, rejected }], history: { durable, waiting, reason? } }`; uptime in seconds. `unopened` are names of
+ *   which every message was rejected. `history` reports whether new alarms and sessions survive a restart.
  * - `/ingest/<stream>`: see `addIngestRoute`.
  * - `/alarms`: alarms, see `queryAlarms`; 400 with `{ error }` for an invalid query.
+ * - `/sessions`: connections of sensors, see `querySessions`; 400 as above.
  *
  * A request with a Host that is not allowed gets 403 and a sentence.
  */
 export function httpApp({
   registry,
+  history,
   limits,
   check,
   pageDirectory,
@@ -77,11 +83,22 @@ export function httpApp({
     });
     const unopened = registry.unopened(Date.now());
     const rest = unopened.length > 0 ? { unopened } : {};
-    return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams, ...rest });
+    return context.json({
+      ok: true,
+      uptime: process.uptime(),
+      viewers: viewers(),
+      streams,
+      ...rest,
+      history: history.status,
+    });
   });
   addIngestRoute(app, registry, limits);
-  app.get('/alarms', (context) => {
-    const answer = queryAlarms(registry.alarmService, context.req.query(), Date.now());
+  app.get('/alarms', async (context) => {
+    const answer = await queryAlarms(registry.alarmService, context.req.query(), Date.now());
+    return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);
+  });
+  app.get('/sessions', async (context) => {
+    const answer = await querySessions(registry.sessions, context.req.query(), Date.now());
     return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);
   });
   if (existsSync(pageDirectory)) app.use(pageFiles(pageDirectory));

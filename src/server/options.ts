@@ -3,6 +3,7 @@ import { defaultLimits, type Limits } from '../protocol/limits.ts';
 import type { FeedDesigner, LearnerSpec } from './feed-spec.ts';
 import { defaultFeed } from './default-feed.ts';
 import { builtPage } from './http.ts';
+import type { HistoryRetention } from '../store/history.ts';
 import { checkAlarms, type ServerAlarms } from './server-alarms.ts';
 
 /** Options of `createServer`. */
@@ -51,6 +52,11 @@ export interface ServerOptions {
    * Default: 60,000.
    */
   saveEvery?: number;
+  /**
+   * How long past alarms and sessions are kept. Default: 365 days, at most 100,000 of each, and 1 GiB. Without `statePath`:
+   * in memory, at most 10,000 of each, and 16 MiB.
+   */
+  history?: HistoryRetention;
   /** How alarms are raised and where they are sent. */
   alarms?: ServerAlarms;
   /** Called with log lines. Default: no log. */
@@ -85,8 +91,17 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     workers: integer('workers', options.workers ?? 0, 0),
     statePath: options.statePath,
     alarms: checkAlarms(options.alarms ?? {}),
+    history: checkedRetention(options.history ?? {}),
     saveEvery: integer('saveEvery', options.saveEvery ?? 60_000, 1),
     log: options.log ?? (() => {}),
+  };
+}
+
+function checkedRetention({ days = 365, records = 100_000, bytes = 2 ** 30 }: HistoryRetention): HistoryRetention {
+  return {
+    days: positive('history.days', days, 'days'),
+    records: integer('history.records', records, 1),
+    bytes: integer('history.bytes', bytes, 2 ** 20),
   };
 }
 

@@ -37,9 +37,10 @@ export class SensorConnection implements Sensor {
         this.#badMessages = 0;
       });
     });
-    socket.on('close', (code) => {
+    socket.on('close', (code, reason) => {
       this.#acks.stop();
-      this.#registry.leave(this.#name, this, code === closeCodes.done || code === closeCodes.goingAway);
+      const end = { code, ...(reason.length > 0 && { reason: reason.toString() }) };
+      this.#registry.leave(this.#name, this, code === closeCodes.done || code === closeCodes.goingAway, end);
     });
     this.#guard(() => {
       this.#readAddress(url);

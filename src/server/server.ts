@@ -10,12 +10,15 @@ import { originCheck } from './origin.ts';
 import { LocalHost, type MakeHost } from './pipeline-host.ts';
 import { PipelineStore } from './pipeline-store.ts';
 import { SensorConnection } from './sensor-connection.ts';
-import { lockDirectory } from './state-directory.ts';
+import { SessionLog } from './session-log.ts';
+import { lockDirectory, unusableDirectory } from './state-directory.ts';
 import { StreamRegistry } from './stream-registry.ts';
 import { acceptUpgrades } from './upgrade.ts';
 import { ViewerConnection } from './viewer-connection.ts';
 import { WeightStore } from './weight-store.ts';
 import { WorkerPool } from './worker-pool.ts';
+import { History } from '../store/history.ts';
+import { openHistory } from '../store/open-history.ts';
 import { getRequestListener } from '@hono/node-server';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
@@ -48,14 +51,25 @@ export async function createServer(options: ServerOptions = {}): Promise<Tapline
   const resolved = resolveOptions(options);
   const { statePath } = resolved;
   const state = statePath === undefined ? undefined : await lockDirectory(statePath);
-  const release = async () => state?.release();
-  return start(resolved, release).catch(async (error: unknown) => {
+  let history: History | undefined;
+  const release = async () => {
+    history?.close();
+    await state?.release();
+  };
+  try {
+    history = await openedHistory(resolved);
+    return await start(resolved, history, release);
+  } catch (error) {
     await release();
     throw error;
-  });
+  }
 }
 
-async function start(resolved: ResolvedOptions, release: () => Promise<void>): Promise<TaplineServer> {
+async function start(
+  resolved: ResolvedOptions,
+  history: History,
+  release: () => Promise<void>,
+): Promise<TaplineServer> {
   const {
     host,
     port,
@@ -76,7 +90,8 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   const check = originCheck({ host, origins });
   const store = await WeightStore.open(statePath, Math.max(2048, 4 * maxStreams), log);
   const pipelines = await PipelineStore.open(statePath, 4 * maxStreams, log);
-  const alarmService = await AlarmService.open({ alarms, statePath, log }, Date.now());
+  const alarmService = await AlarmService.open({ alarms, history, statePath, log }, Date.now());
+  const sessions = new SessionLog(history);
   const pool = workers > 0 ? new WorkerPool(workers) : undefined;
   const makeHost: MakeHost = (emit) => pool?.host(emit) ?? new LocalHost(emit);
   const design = withPowerLine(feed, powerLine);
@@ -89,11 +104,12 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     host: makeHost,
     alarms,
     alarmService,
+    sessions,
     maxStreams,
     log,
   });
   const viewers = new Set<ViewerConnection>();
-  const app = httpApp({ registry, limits, check, pageDirectory, viewers: () => viewers.size, log });
+  const app = httpApp({ registry, history, limits, check, pageDirectory, viewers: () => viewers.size, log });
   const server = createHttpServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 },
     (request, response) => {
@@ -128,6 +144,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   const health = setInterval(() => {
     const now = Date.now();
     alarmService.tick(now);
+    history.tick(now);
     const message = { ...registry.health(now), time: now };
     for (const viewer of viewers) viewer.tick(message);
   }, 1000);
@@ -135,7 +152,8 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   let saves = 0;
   const save = async (all: boolean) => {
     await registry.save(all || ++saves % pipelineSaveInterval === 0);
-    await alarmService.save(all);
+    alarmService.save(all);
+    sessions.save();
   };
   const saving = setInterval(() => void save(false), resolved.saveEvery);
 
@@ -152,8 +170,9 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     await save(true);
     await alarmService.close();
     await pool?.close();
-    await release();
     await stopped;
+    sessions.stop(Date.now());
+    await release();
   };
   return {
     url: urls[0],
@@ -162,6 +181,14 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     streams: () => registry.streams,
     close: () => (closing ??= close()),
   };
+}
+
+async function openedHistory({ statePath, history, log }: ResolvedOptions): Promise<History> {
+  try {
+    return new History(await openHistory(statePath, log), log, history);
+  } catch (error) {
+    throw unusableDirectory(statePath ?? '', error);
+  }
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { storageReason } from '../store/storage-reason.ts';
 
 /** Directories locked by servers of this process. */
 const locked = new Set<string>();
@@ -10,23 +11,37 @@ export interface LockedDirectory {
 }
 
 /**
+ * Temporary files of `write-file-atomic`: one of the names that the server writes, and a number of 32 bits. A process that is
+ * killed while it writes leaves them.
+ */
+const temporary =
+  /^(?:[A-Za-z0-9._-]+~(?:pipeline\.state|[A-Za-z0-9._-]+\.safetensors)|learners\.json|alarms\.json(?:\.broken)?)\.(\d{1,10})$/;
+
+/** Returns an error with a plain reason why a state directory cannot be used. */
+export function unusableDirectory(directory: string, error: unknown): Error {
+  return new Error(`statePath must be a writable directory, got ${directory}: ${storageReason(error)}`, {
+    cause: error,
+  });
+}
+
+/**
  * Creates the directory if needed and locks it with a file `lock` that contains the id of this process, so that two
- * servers do not overwrite each other's files. A lock left by a killed process is replaced. Rejects if the directory
- * cannot be used.
+ * servers do not overwrite each other's files. A lock left by a killed process is replaced, and its temporary files are
+ * deleted. Rejects if the directory cannot be used.
  */
 export async function lockDirectory(directory: string): Promise<LockedDirectory> {
   const path = resolve(directory);
   const lock = join(path, 'lock');
-  const unusable = (reason: string) => new Error(`statePath must be a usable directory, got ${directory}: ${reason}`);
   try {
     await make(path);
     const owner = await ownerOf(lock);
     const taken = owner === process.pid ? locked.has(path) : owner !== undefined && isAlive(owner);
     if (taken) throw new Error(`another server uses it (process ${owner}); choose another directory`);
-    locked.add(path);
     await writeFile(lock, `${process.pid}\n`);
+    locked.add(path);
+    await deleteTemporaryFiles(path);
   } catch (error) {
-    throw unusable(error instanceof Error ? error.message : String(error));
+    throw unusableDirectory(directory, error);
   }
   return {
     async release() {
@@ -34,6 +49,14 @@ export async function lockDirectory(directory: string): Promise<LockedDirectory>
       await rm(lock, { force: true });
     },
   };
+}
+
+async function deleteTemporaryFiles(directory: string): Promise<void> {
+  for (const file of await readdir(directory)) {
+    const number = temporary.exec(file)?.[1];
+    if (number !== undefined && String(Number(number)) === number && Number(number) < 2 ** 32)
+      await rm(join(directory, file));
+  }
 }
 
 /**

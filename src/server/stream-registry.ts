@@ -19,6 +19,7 @@ import type { MakeHost } from './pipeline-host.ts';
 import type { LearnedWeights } from './pipeline-runner.ts';
 import type { PipelineStore, SavedRun } from './pipeline-store.ts';
 import type { ServerAlarms } from './server-alarms.ts';
+import type { SessionEnd, SessionLog, SessionRecord } from './session-log.ts';
 import type { WeightStore } from './weight-store.ts';
 
 /** How long the rejected messages of a name without a stream are shown after the last one, in ms. */
@@ -36,12 +37,15 @@ export interface StreamRegistryOptions {
   /** Options of detectors and alarms. */
   alarms: ServerAlarms;
   alarmService: AlarmService;
+  sessions: SessionLog;
   maxStreams: number;
   log: (line: string) => void;
 }
 
 /** A connected sensor. */
 export interface Sensor {
+  /** Transport. Default: 'websocket'. */
+  readonly via?: SessionRecord['via'];
   /** Closes the connection, such as when a newer sensor of the same name connects. */
   close(code: number, sentence: string): void;
 }
@@ -79,6 +83,10 @@ export class StreamRegistry {
     return this.#options.alarmService;
   }
 
+  get sessions(): SessionLog {
+    return this.#options.sessions;
+  }
+
   log(line: string): void {
     this.#options.log(line);
   }
@@ -101,13 +109,17 @@ export class StreamRegistry {
     const before = this.#sensors.get(name);
     const known = this.#feeds.get(name);
     if (!known && !this.#makeRoom()) return undefined;
-    if (before && before !== sensor)
-      before.close(closeCodes.replaced, `A newer device named "${name}" replaced this one.`);
+    if (before && before !== sensor) {
+      const reason = `A newer device named "${name}" replaced this one.`;
+      before.close(closeCodes.replaced, reason);
+      this.sessions.close(name, { code: closeCodes.replaced, reason }, Date.now());
+    }
     this.#sensors.set(name, sensor);
     const feed = known ?? this.#create(name, opening);
     feed.live = true;
     this.#ended.delete(name);
     if (known) known.open(opening);
+    if (before !== sensor) this.sessions.open(name, feed, sensor.via ?? 'websocket', Date.now());
     this.#assignTargets();
     this.changed.next();
     return feed;
@@ -124,9 +136,10 @@ export class StreamRegistry {
   }
 
   /** A sensor has disconnected. Its stream stays and can be continued. */
-  leave(name: string, sensor: Sensor, normalClose: boolean): void {
+  leave(name: string, sensor: Sensor, normalClose: boolean, end: SessionEnd = {}): void {
     if (this.#sensors.get(name) !== sensor) return;
     this.#sensors.delete(name);
+    this.sessions.close(name, end, Date.now());
     const feed = this.#feeds.get(name);
     if (!feed) return;
     feed.live = false;
@@ -229,9 +242,12 @@ export class StreamRegistry {
     if (output.type === 'raw') {
       for (const other of this.#learning.get(feed.name) ?? []) other.pushTarget(feed.name, output.block);
       this.alarmService.receive(feed.name, feed.next, Date.now());
+      this.sessions.advance(feed.name, feed.next);
     } else if (output.type === 'detected') this.alarmService.collect(feed.name, output, Date.now());
-    else if (output.type === 'run') this.#assignTargets(feed.name);
-    else if (output.type === 'broken') this.#options.log(`stream ${feed.name}: ${output.where}: ${output.message}`);
+    else if (output.type === 'run') {
+      this.#assignTargets(feed.name);
+      this.sessions.newRun(feed.name, feed, Date.now());
+    } else if (output.type === 'broken') this.#options.log(`stream ${feed.name}: ${output.where}: ${output.message}`);
     if (output.type !== 'run' && output.type !== 'info') return;
     this.alarmService.open(feed.info);
     this.changed.next();
