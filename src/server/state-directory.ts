@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { storageReason } from '../store/storage-reason.ts';
 
@@ -64,13 +64,21 @@ async function deleteTemporaryFiles(directory: string): Promise<void> {
  * returns.
  */
 async function make(path: string): Promise<void> {
-  const code = await mkdir(path).then(
-    () => '',
-    (error: NodeJS.ErrnoException) => error.code,
+  const error = await mkdir(path).then(
+    () => undefined,
+    (reason: NodeJS.ErrnoException) => reason,
   );
-  if (code !== 'ENOENT' || dirname(path) === path) return;
+  if (!error || (await isDirectory(path))) return;
+  if (error.code !== 'ENOENT' || dirname(path) === path) throw error;
   await make(dirname(path));
   await mkdir(path);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 async function ownerOf(lock: string): Promise<number | undefined> {

@@ -60,7 +60,7 @@ test('a file, a path in a file, and a directory without room for directories are
     expect(createServer({ port: 0, statePath })).rejects.toThrow(
       `statePath must be a writable directory, got ${statePath}: ${reason}`,
     );
-  await reject(file, 'a part of the path is a file');
+  await reject(file, 'it is a file');
   await reject(join(file, 'x'), 'a part of the path is a file');
   if (existsSync('/proc/self')) await reject('/proc/tapline/state', 'no directory can be created there');
   await mkdir(join(directory, 'taken', 'history.db'), { recursive: true });
