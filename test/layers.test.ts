@@ -38,7 +38,7 @@ const rows: Record<string, Layer> = {
     layers: [...core, 'sources', 'formats', 'protocol', 'operators'],
     packages: ['rxjs', '#websocket', 'node:'],
   },
-  store: { layers: [...core, 'formats', 'protocol'], packages: ['node:'] },
+  store: { layers: [...core, 'formats', 'protocol'], packages: ['libsql', 'node:'] },
   testing: { layers: [...core, 'operators'], packages: ['rxjs', 'fast-check'] },
   server: {
     layers: [...core, 'kernels', 'formats', 'protocol', 'operators', 'sources', 'sources/node', 'testing', 'store'],
@@ -57,6 +57,7 @@ const rows: Record<string, Layer> = {
       'testing',
       'store',
       'server',
+      'store',
     ],
     packages: ['runtime', 'node:'],
   },

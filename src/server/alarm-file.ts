@@ -5,15 +5,12 @@ import type { AlarmManagerState } from '../core/alarms/alarm-manager.ts';
 import type { StreamActivity } from '../core/alarms/no-samples-monitor.ts';
 import { alarmRecord, maintenance } from '../protocol/alarm.ts';
 
-/** Alarms as they are saved between two runs of the server. */
+/** Alarms as they are saved between two runs of the server; versions up to 0.1 saved them in a JSON file. */
 export interface SavedAlarms {
   version: 1;
   book: AlarmManagerState;
   streams: StreamActivity[];
 }
-
-/** Number of ids that can be assigned before the alarms are written again; a server that was killed skips them. */
-export const reservedIds = 1000;
 
 const frame = v.object({
   version: v.literal(1),
@@ -30,7 +27,7 @@ const count = v.object({ stream: v.string(), alarms: v.number(), falseAlarms: v.
 const liveness = v.object({ stream: v.string(), last: v.number(), interval: v.number(), blocks: v.number() });
 
 /**
- * Reads saved alarms, record by record; undefined if there are none. Invalid records are skipped and logged, and the file
+ * Reads the alarms of an earlier version, record by record; undefined if there are none. Invalid records are skipped and logged, and the file
  * is kept as `<file>.broken`. If the next id cannot be read, it is derived from the clock, `now`, so that no id is used
  * twice.
  */
@@ -84,11 +81,6 @@ function parse(text: string, problems: string[]): SavedAlarms | undefined {
 
 function noAlarms(next: number): SavedAlarms {
   return { version: 1, book: { next, alarms: [], maintenance: [], counts: [], dismissed: [] }, streams: [] };
-}
-
-/** Writes the alarms atomically. */
-export async function writeAlarms(path: string, alarms: SavedAlarms): Promise<void> {
-  await writeFileAtomic(path, JSON.stringify(alarms));
 }
 
 function messageOf(error: unknown): string {

@@ -3,16 +3,18 @@ import { Subject } from 'rxjs';
 import { AlarmManager, type AlarmEvent } from '../core/alarms/alarm-manager.ts';
 import type { AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
 import { NoSamplesMonitor, type StreamActivity } from '../core/alarms/no-samples-monitor.ts';
-import type { MaintenanceWindow } from '../core/alarms/suppression.ts';
+import { matchesStreams, type MaintenanceWindow } from '../core/alarms/suppression.ts';
 import { AlarmReporter, type MonitoredStream } from '../core/alarms/alarm-reporter.ts';
 import type { Detected } from '../core/detector/detector.ts';
 import type { AlarmRequest } from '../protocol/alarm.ts';
 import { maxTime } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
-import { readAlarms, reservedIds, type SavedAlarms, writeAlarms } from './alarm-file.ts';
 import { AlarmLog } from './alarm-log.ts';
+import { AlarmStore } from './alarm-store.ts';
 import { AlarmTimestamps } from './alarm-timestamps.ts';
+import { type History, type HistoryPage, pageOf } from '../store/history.ts';
+import type { Range } from '../store/history-table.ts';
 import type { ServerAlarms } from './server-alarms.ts';
 import { SleepDetector, sleepText } from './sleep-detector.ts';
 import { Webhook } from './webhook.ts';
@@ -20,7 +22,9 @@ import { Webhook } from './webhook.ts';
 /** Options of an alarm service. */
 export interface AlarmServiceOptions {
   alarms: ServerAlarms;
-  /** Directory in which alarms are saved. Default: not saved. */
+  /** Where alarms are stored. */
+  history: History;
+  /** Directory of the event log, and of the alarms of earlier versions. Default: none. */
   statePath?: string;
   log: (line: string) => void;
 }
@@ -48,24 +52,25 @@ export class AlarmService {
   readonly events: Subject<AlarmEvent> = new Subject<AlarmEvent>();
   /** Emits when maintenance starts or ends. */
   readonly maintenanceChanged: Subject<void> = new Subject<void>();
-  readonly #options: AlarmServiceOptions;
   readonly #manager: AlarmManager;
+  readonly #store: AlarmStore;
   readonly #noSamples = new NoSamplesMonitor();
   readonly #sleep = new SleepDetector(1000);
   readonly #timestamps = new AlarmTimestamps();
   readonly #streams = new Map<string, CollectedStream>();
   readonly #eventLog: AlarmLog | undefined;
   readonly #webhook: Webhook | undefined;
+  readonly #log: (line: string) => void;
   #dirty = false;
   #shuttingDown = false;
-  #writing: Promise<void> | undefined;
 
   private constructor(options: AlarmServiceOptions, log: AlarmLog | undefined) {
     const { alarms, log: report } = options;
     const { webhook } = alarms;
-    this.#options = options;
     this.#manager = new AlarmManager(alarms);
+    this.#store = new AlarmStore(options.history, report);
     this.#eventLog = log;
+    this.#log = report;
     this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, report);
   }
 
@@ -74,20 +79,34 @@ export class AlarmService {
     const { alarms, statePath, log: report } = options;
     const { log = statePath && join(statePath, 'alarms.jsonl') } = alarms;
     const service = new AlarmService(options, log === undefined ? undefined : await AlarmLog.open(log, report));
-    const path = service.#path;
-    const saved = path === undefined ? undefined : await readAlarms(path, now, report);
+    const saved = await service.#store.load(statePath, now);
     if (saved) {
       service.#manager.restore(saved.book);
-      service.#timestamps.restore(saved.book.alarms);
+      for (const alarm of saved.book.alarms) service.#timestamps.keep(alarm);
+      service.#timestamps.next(service.#store.lastChanged);
       service.#noSamples.restore(saved.streams, now);
     }
-    await service.#write();
+    service.#saveState();
     return service;
   }
 
-  /** All alarms, newest first; `changed` is the time of the last event of each by the server's clock. */
+  /** All open alarms and the newest closed ones, newest first; `changed` is the time of the last event of each by the server's clock. */
   get alarms(): AlarmRecord[] {
     return this.#timestamps.stamped(this.#manager.alarms);
+  }
+
+  /** Returns the alarms of a range out of the whole history, the most recently changed first. */
+  async page(range: Range, limit: number, openOnly: boolean): Promise<HistoryPage<AlarmRecord>> {
+    const { since, before, stream } = range;
+    const all = this.#manager.records.map((alarm) => ({ ...alarm, changed: this.#timestamps.of(alarm) }));
+    const asked = all.filter(({ changed, state, members }) => {
+      const isIn = changed >= since && changed < before && (!openOnly || state !== 'cleared');
+      return isIn && (stream === undefined || members.some((member) => matchesStreams(stream, member.stream)));
+    });
+    const newest = asked.sort((a, b) => b.changed - a.changed).slice(0, limit + 1);
+    const live = newest.map((alarm) => structuredClone(alarm));
+    if (openOnly) return pageOf(live, limit);
+    return this.#store.page(range, limit, live, new Set(all.map(({ id }) => id)));
   }
 
   /** Returns a time that is later than every event so far. */
@@ -165,7 +184,7 @@ export class AlarmService {
     const sleep = this.#sleep.observe(now, monotonic);
     if (!sleep) return;
     this.#noSamples.sleep(sleep.by, now);
-    this.#options.log(sleepText(sleep));
+    this.#log(sleepText(sleep));
   }
 
   /** Detects stale streams and applies timeouts; called once per second. */
@@ -175,7 +194,8 @@ export class AlarmService {
     const maintenance = this.#manager.maintenance.length;
     this.#publish(this.#manager.tick(now), now);
     if (this.#manager.maintenance.length !== maintenance) this.maintenanceChanged.next();
-    if (this.#dirty) void this.#write();
+    if (this.#store.lost) this.#storeAll();
+    if (this.#dirty) this.#saveState();
     this.#eventLog?.flush();
   }
 
@@ -186,8 +206,10 @@ export class AlarmService {
   control({ alarm, do: action, until = 0 }: AlarmRequest, now: number): boolean {
     if (action === 'shelve' && until <= now)
       throw new ProtocolError('bad-time', `until must be after ${now}, the current time, got ${until}`);
+    this.#recall(alarm);
     const events = action === 'shelve' ? this.#manager.shelve(alarm, until, now) : this.#manager[action](alarm, now);
     this.#publish(events ?? [], now);
+    this.#saveState();
     return events !== undefined;
   }
 
@@ -208,13 +230,18 @@ export class AlarmService {
         `maintenance must have at most ${maxMaintenance} names at once, got ${others.length + 1}`,
       );
     this.#manager.setMaintenance({ streams, until }, now);
-    this.#dirty = true;
+    this.#saveState();
     this.maintenanceChanged.next();
   }
 
-  /** Saves the alarms. `last` is true for the last save before the service is closed. */
-  save(last = false): Promise<void> {
-    return this.#write(last);
+  /**
+   * Stores what changed without an event: the progress of open alarms, and the activity of streams. `last` is true for the
+   * last save before the service is closed.
+   */
+  save(last = false): void {
+    this.#store.put(this.#stamped(({ state }) => state !== 'cleared'));
+    this.#store.putStreams(this.#noSamples.save());
+    this.#saveState(last);
   }
 
   /** Closes the event log and the webhook and waits for pending writes; later events are not sent. */
@@ -222,31 +249,31 @@ export class AlarmService {
     this.events.complete();
     this.#webhook?.close();
     await this.#eventLog?.close();
-    await this.#writing;
   }
 
-  get #path(): string | undefined {
-    const { statePath } = this.#options;
-    return statePath === undefined ? undefined : join(statePath, 'alarms.json');
-  }
-
-  /** Writes the alarms, one write at a time; reserves ids except on the `last` write. */
-  async #write(last = false): Promise<void> {
-    const path = this.#path;
-    if (path === undefined) return;
+  #saveState(last = false): void {
     this.#dirty = false;
-    const { next, ...book } = this.#manager.save();
-    const saved: SavedAlarms = {
-      version: 1,
-      book: { ...book, alarms: this.alarms, next: last ? next : next + reservedIds },
-      streams: this.#noSamples.save(),
-    };
-    this.#writing = (this.#writing ?? Promise.resolve()).then(() =>
-      writeAlarms(path, saved).catch((error: unknown) => {
-        this.#options.log(`could not save alarms: ${String(error)}`);
-      }),
-    );
-    await this.#writing;
+    this.#store.putState(this.#manager.saveRest(), last);
+  }
+
+  /** Stores everything that is in memory, after the storage was replaced by an empty one. */
+  #storeAll(): void {
+    this.#store.put(this.#stamped(() => true));
+    this.#store.putStreams(this.#noSamples.save());
+    this.#dirty = true;
+  }
+
+  #stamped(isMeant: (alarm: Readonly<AlarmRecord>) => boolean): AlarmRecord[] {
+    const meant = this.#manager.records.filter(isMeant);
+    return meant.map((alarm) => ({ ...alarm, changed: this.#timestamps.of(alarm) }));
+  }
+
+  /** Reads a closed alarm that is no longer in memory. */
+  #recall(id: number): void {
+    const stored = this.#manager.has(id) ? undefined : this.#store.get(id);
+    if (!stored) return;
+    this.#manager.recall(stored);
+    this.#timestamps.keep(stored);
   }
 
   #staleEvidence({ stream, last, interval }: StreamActivity): Parameters<AlarmManager['report']>[2] {
@@ -256,10 +283,19 @@ export class AlarmService {
     return { cause: 'silent', score: 0, rate: info?.rate ?? 0, channels, since: last, by: last + interval, window };
   }
 
+  /** Stores events, and then sends them, so that what was sent survives a kill. */
   #publish(events: readonly AlarmEvent[], now: number): void {
-    for (const { step, time, alarm } of events) {
-      const event = { step, time, alarm: this.#timestamps.stamp(alarm, now) };
-      this.#dirty = true;
+    if (events.length === 0) return;
+    const stamped = events.map((event) => ({ ...event, alarm: this.#timestamps.stamp(event.alarm, now) }));
+    const counted = stamped.filter(({ step }) => step === 'raised' || step === 'joined' || step === 'falseAlarm');
+    const names = new Set(counted.flatMap(({ alarm }) => alarm.members.map(({ stream }) => stream)));
+    const counts = [...names].flatMap((name) => this.#manager.count(name) ?? []);
+    this.#store.put(
+      stamped.map(({ alarm }) => alarm),
+      counts,
+    );
+    this.#dirty = true;
+    for (const event of stamped) {
       this.#eventLog?.write(event);
       this.#webhook?.push(event);
       this.events.next(event);

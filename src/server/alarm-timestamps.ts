@@ -22,6 +22,17 @@ export class AlarmTimestamps {
     return { ...alarm, changed };
   }
 
+  /** Returns the timestamp of an alarm. */
+  of({ id, changed }: Pick<AlarmRecord, 'id' | 'changed'>): number {
+    return this.#times.get(id) ?? changed;
+  }
+
+  /** Uses the timestamp of a stored alarm. */
+  keep({ id, changed }: AlarmRecord): void {
+    this.#times.set(id, changed);
+    this.#last = Math.max(this.#last, changed);
+  }
+
   /** Returns all current alarms with their timestamps, and deletes the timestamps of others. */
   stamped(alarms: readonly AlarmRecord[]): AlarmRecord[] {
     const all = alarms.map((alarm) => ({ ...alarm, changed: this.#times.get(alarm.id) ?? this.next(alarm.changed) }));

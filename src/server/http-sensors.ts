@@ -25,6 +25,7 @@ export interface PostAnswer {
 
 /** A sensor that publishes its stream with HTTP requests. */
 class HttpSensor implements Sensor {
+  readonly via = 'http' as const;
   readonly session: SensorSession;
   /** Replies to the current request. */
   warnings: string[] = [];
@@ -122,7 +123,7 @@ export class HttpSensors {
   #create(name: string): HttpSensor {
     const sensor: HttpSensor = new HttpSensor(name, this.#registry, this.#limits, (idle) => {
       if (this.#sensors.get(name) === sensor) this.#sensors.delete(name);
-      if (idle) this.#registry.leave(name, sensor, false);
+      if (idle) this.#registry.leave(name, sensor, false, { reason: 'No request for 10 minutes.' });
     });
     return sensor;
   }

@@ -4,10 +4,12 @@ import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Limits } from '../protocol/limits.ts';
-import type { WorkScheduler } from './work-scheduler.ts';
 import { queryAlarms } from './alarm-query.ts';
 import { addIngestRoute } from './ingest-route.ts';
 import type { RejectedConnections } from './rejected-connections.ts';
+import { querySessions } from './session-query.ts';
+import type { History } from '../store/history.ts';
+import type { WorkScheduler } from './work-scheduler.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 import type { originCheck } from './origin.ts';
 import { pageFiles } from './page-files.ts';
@@ -15,6 +17,7 @@ import { pageFiles } from './page-files.ts';
 /** Options of the HTTP routes. */
 export interface HttpOptions {
   registry: StreamRegistry;
+  history: History;
   limits: Limits;
   scheduler: WorkScheduler;
   check: ReturnType<typeof originCheck>;
@@ -35,16 +38,18 @@ const notBuilt =
  *
  * - `/`: the dashboard, compressed and cached (see `pageFiles`).
  * - `/healthz`: `{ ok: true, uptime, viewers, streams: [{ name, rate, run, next, live, clock?, notes?, offset?, rejected? }],
- *   unopened?: [{ name, rejected }], learners?: [{ stream, learner, waitsFor?, late? }], rejectedConnections?: { [reason]: count } }`;
- *   uptime in seconds. `unopened` are names of which every message was rejected, `learners` those that wait for a stream or have
- *   ignored late targets.
+ *   unopened?: [{ name, rejected }], learners?: [{ stream, learner, waitsFor?, late? }], rejectedConnections?: { [reason]: count },
+ *   history: { durable, waiting, reason? } }`; uptime in seconds. `unopened` are names of which every message was rejected, `learners`
+ *   those that wait for a stream or have ignored late targets. `history` reports whether new alarms and sessions survive a restart.
  * - `/ingest/<stream>`: see `addIngestRoute`.
  * - `/alarms`: alarms, see `queryAlarms`; 400 with `{ error }` for an invalid query.
+ * - `/sessions`: connections of sensors, see `querySessions`; 400 as above.
  *
  * A request with a Host that is not allowed gets 403 and a sentence.
  */
 export function httpApp({
   registry,
+  history,
   limits,
   scheduler,
   check,
@@ -88,16 +93,24 @@ export function httpApp({
     });
     const unopened = registry.unopened(Date.now());
     const learners = registry.learnerHealth();
-    const rest = {
+    return context.json({
+      ok: true,
+      uptime: process.uptime(),
+      viewers: viewers(),
+      streams,
       ...(unopened.length > 0 && { unopened }),
       ...(learners.length > 0 && { learners }),
       rejectedConnections: rejected(),
-    };
-    return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams, ...rest });
+      history: history.status,
+    });
   });
   addIngestRoute(app, { registry, limits, scheduler, maxUnfinished });
-  app.get('/alarms', (context) => {
-    const answer = queryAlarms(registry.alarmService, context.req.query(), Date.now());
+  app.get('/alarms', async (context) => {
+    const answer = await queryAlarms(registry.alarmService, context.req.query(), Date.now());
+    return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);
+  });
+  app.get('/sessions', async (context) => {
+    const answer = await querySessions(registry.sessions, context.req.query(), Date.now());
     return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);
   });
   if (existsSync(pageDirectory)) app.use(pageFiles(pageDirectory));

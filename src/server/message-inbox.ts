@@ -18,7 +18,7 @@ export interface MessageInboxOptions {
   /** Called when that time has passed. */
   tooFast: () => void;
   /** Called when the socket has been closed, and all of its messages have been processed. */
-  ended: (code: number) => void;
+  ended: (code: number, reason: string) => void;
 }
 
 /** Cost in ns of a message, and of each of its bytes. */
@@ -36,7 +36,8 @@ export class MessageInbox {
   #isWorking = false;
   /** Whether waiting messages are not processed anymore. */
   #isDropped = false;
-  #closeCode: number | undefined;
+  /** The close code and the reason. */
+  #end: readonly [number, string] | undefined;
   /** Milliseconds for which the socket was not read, less those for which it was. */
   #slowed = 0;
   /** When the socket was last paused or resumed. */
@@ -50,9 +51,9 @@ export class MessageInbox {
       this.#waiting.push({ data, isBinary });
       this.#start();
     });
-    socket.on('close', (code: number) => {
-      this.#closeCode = code;
-      if (!this.#isWorking) options.ended(code);
+    socket.on('close', (code: number, reason: Buffer) => {
+      this.#end = [code, reason.toString()];
+      if (!this.#isWorking) options.ended(...this.#end);
     });
   }
 
@@ -119,7 +120,7 @@ export class MessageInbox {
     }
     this.#isWorking = false;
     this.#resume();
-    if (this.#closeCode !== undefined) this.#options.ended(this.#closeCode);
+    if (this.#end) this.#options.ended(...this.#end);
   }
 }
 

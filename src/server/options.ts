@@ -5,6 +5,7 @@ import type { FeedDesigner, LearnerSpec } from './feed-spec.ts';
 import { defaultFeed } from './default-feed.ts';
 import { builtPage } from './http.ts';
 import { type RecorderOptions, recorderOptions } from '../store/recorder-options.ts';
+import type { HistoryRetention } from '../store/history.ts';
 import { checkAlarms, type ServerAlarms } from './server-alarms.ts';
 
 /** Options of `createServer`. */
@@ -95,6 +96,11 @@ export interface ServerOptions {
    * if there is a `statePath`.
    */
   recording?: Omit<RecorderOptions, 'now' | 'report'> | false;
+  /**
+   * How long past alarms and sessions are kept. Default: 365 days, at most 100,000 of each, and 1 GiB. Without `statePath`:
+   * in memory, at most 10,000 of each, and 16 MiB.
+   */
+  history?: HistoryRetention;
   /** How alarms are raised and where they are sent. */
   alarms?: ServerAlarms;
   /** Called with log lines. Default: no log. */
@@ -140,6 +146,7 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     workers: integer('workers', options.workers ?? 0, 0),
     statePath: options.statePath,
     alarms: checkAlarms(options.alarms ?? {}),
+    history: checkedRetention(options.history ?? {}),
     saveEvery: integer('saveEvery', options.saveEvery ?? 60_000, 1),
     log: options.log ?? (() => {}),
   };
@@ -155,6 +162,14 @@ function checkedRecording(recording: ResolvedOptions['recording']): ResolvedOpti
 function checkedProxies(list: readonly string[]): readonly string[] {
   trustedProxies(list);
   return list;
+}
+
+function checkedRetention({ days = 365, records = 100_000, bytes = 2 ** 30 }: HistoryRetention): HistoryRetention {
+  return {
+    days: positive('history.days', days, 'days'),
+    records: integer('history.records', records, 1),
+    bytes: integer('history.bytes', bytes, 2 ** 20),
+  };
 }
 
 /** Throws if two learners of a stream have the same name. */

@@ -65,9 +65,10 @@ export class SensorConnection implements Sensor {
         this.close(closeCodes.tooFast, 'The samples arrive faster than they are processed.');
       },
       process: (read) => this.#guard(() => this.#receive(read)),
-      ended: (code) => {
+      ended: (code, reason) => {
         this.#acks.stop();
-        this.#registry.leave(this.#name, this, code === closeCodes.done || code === closeCodes.goingAway);
+        const end = { code, ...(reason !== '' && { reason }) };
+        this.#registry.leave(this.#name, this, code === closeCodes.done || code === closeCodes.goingAway, end);
       },
     });
     this.#inbox.first(this.#guard(() => this.#readAddress(url), url));
@@ -83,8 +84,13 @@ export class SensorConnection implements Sensor {
     if (this.#session?.feed) this.#acks.schedule();
   }
 
-  close(code: number, sentence: string): void {
+  /** Drops all messages that have not been processed; the sensor sends them again. */
+  drop(): void {
     this.#inbox.drop();
+  }
+
+  close(code: number, sentence: string): void {
+    this.drop();
     this.#socket.close(code, sentence);
   }
 

@@ -14,8 +14,9 @@ import { PipelineStore } from './pipeline-store.ts';
 import { Recordings } from './recordings.ts';
 import { RejectedConnections, type RejectionReason } from './rejected-connections.ts';
 import { SensorConnection } from './sensor-connection.ts';
+import { SessionLog } from './session-log.ts';
 import { SocketConnections, type SocketRejection } from './socket-connections.ts';
-import { lockDirectory } from './state-directory.ts';
+import { lockDirectory, unusableDirectory } from './state-directory.ts';
 import { Recorder } from '../store/recorder.ts';
 import { StreamRegistry } from './stream-registry.ts';
 import { acceptUpgrades } from './upgrade.ts';
@@ -23,6 +24,8 @@ import { ViewerConnection } from './viewer-connection.ts';
 import { WeightStore } from './weight-store.ts';
 import { WorkScheduler } from './work-scheduler.ts';
 import { WorkerPool } from './worker-pool.ts';
+import { History } from '../store/history.ts';
+import { openHistory } from '../store/open-history.ts';
 import { getRequestListener } from '@hono/node-server';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
@@ -57,14 +60,25 @@ export async function createServer(options: ServerOptions = {}): Promise<Tapline
   const resolved = resolveOptions(options);
   const { statePath } = resolved;
   const state = statePath === undefined ? undefined : await lockDirectory(statePath);
-  const release = async () => state?.release();
-  return start(resolved, release).catch(async (error: unknown) => {
+  let history: History | undefined;
+  const release = async () => {
+    history?.close();
+    await state?.release();
+  };
+  try {
+    history = await openedHistory(resolved);
+    return await start(resolved, history, release);
+  } catch (error) {
     await release();
     throw error;
-  });
+  }
 }
 
-async function start(resolved: ResolvedOptions, release: () => Promise<void>): Promise<TaplineServer> {
+async function start(
+  resolved: ResolvedOptions,
+  history: History,
+  release: () => Promise<void>,
+): Promise<TaplineServer> {
   const {
     host,
     port,
@@ -93,7 +107,8 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   const check = originCheck({ host, origins });
   const store = await WeightStore.open(statePath, Math.max(2048, 4 * maxStreams), log);
   const pipelines = await PipelineStore.open(statePath, 4 * maxStreams, log);
-  const alarmService = await AlarmService.open({ alarms, statePath, log }, Date.now());
+  const alarmService = await AlarmService.open({ alarms, history, statePath, log }, Date.now());
+  const sessions = new SessionLog(history);
   const pool = workers > 0 ? new WorkerPool(workers) : undefined;
   const makeHost: MakeHost = (emit) => pool?.host(emit) ?? new LocalHost(emit);
   const design = withPowerLine(feed, powerLine);
@@ -111,11 +126,13 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     host: makeHost,
     alarms,
     alarmService,
+    sessions,
     maxStreams,
     log,
   });
   const scheduler = new WorkScheduler();
   const viewers = new Set<ViewerConnection>();
+  const sensors = new WeakMap<WebSocket, SensorConnection>();
   const isTrusted = trustedProxies(trustProxy);
   const rejected = new RejectedConnections(log);
   const connections = new SocketConnections({
@@ -130,6 +147,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   });
   const app = httpApp({
     registry,
+    history,
     limits,
     scheduler,
     check: checkedBy(check, rejected, isTrusted),
@@ -164,6 +182,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
           connections.count(socket, reasonOf(code), sentence);
         },
       });
+      sensors.set(socket, sensor);
       connections.addSensor(socket, () => sensor.publishing);
       heartbeats.add(socket, () => sensor.keepAlive());
       return undefined;
@@ -191,6 +210,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     alarmService.observeClock(now, performance.now());
     alarmService.tick(now);
     rejected.tick();
+    history.tick(now);
     const message = { ...registry.health(now), time: now };
     for (const viewer of viewers) viewer.tick(message);
   }, 1000);
@@ -203,7 +223,8 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   let saves = 0;
   const save = async (all: boolean) => {
     await registry.save(all || ++saves % pipelineSaveInterval === 0);
-    await alarmService.save(all);
+    alarmService.save(all);
+    sessions.save();
   };
   const saving = setInterval(() => void save(false), resolved.saveEvery);
 
@@ -217,13 +238,17 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     heartbeats.stop();
     alarmService.beginShutdown();
     const stopped = stop(server, sockets.clients);
-    for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'The server is shutting down.');
+    for (const socket of sockets.clients) {
+      sensors.get(socket)?.drop();
+      socket.close(closeCodes.goingAway, 'The server is shutting down.');
+    }
+    await stopped;
     await save(true);
     await recorder?.close();
     await alarmService.close();
     await pool?.close();
+    sessions.stop(Date.now());
     await release();
-    await stopped;
   };
   return {
     url: urls[0],
@@ -257,6 +282,14 @@ function checkedBy(
     if (rejection) rejected.add('not-allowed', clientAddress(request, isTrusted).address, rejection.sentence);
     return rejection;
   };
+}
+
+async function openedHistory({ statePath, history, log }: ResolvedOptions): Promise<History> {
+  try {
+    return new History(await openHistory(statePath, log), log, history);
+  } catch (error) {
+    throw unusableDirectory(statePath ?? '', error);
+  }
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { storageReason } from '../store/storage-reason.ts';
 
 /** Directories locked by servers of this process. */
 const locked = new Set<string>();
@@ -10,23 +11,37 @@ export interface LockedDirectory {
 }
 
 /**
+ * Temporary files of `write-file-atomic`: one of the names that the server writes, and a number of 32 bits. A process that is
+ * killed while it writes leaves them.
+ */
+const temporary =
+  /^(?:[A-Za-z0-9._-]+~(?:pipeline\.state|[A-Za-z0-9._-]+\.safetensors)|learners\.json|alarms\.json(?:\.broken)?)\.(\d{1,10})$/;
+
+/** Returns an error with a plain reason why a state directory cannot be used. */
+export function unusableDirectory(directory: string, error: unknown): Error {
+  return new Error(`statePath must be a writable directory, got ${directory}: ${storageReason(error)}`, {
+    cause: error,
+  });
+}
+
+/**
  * Creates the directory if needed and locks it with a file `lock` that contains the id of this process, so that two
- * servers do not overwrite each other's files. A lock left by a killed process is replaced. Rejects if the directory
- * cannot be used.
+ * servers do not overwrite each other's files. A lock left by a killed process is replaced, and its temporary files are
+ * deleted. Rejects if the directory cannot be used.
  */
 export async function lockDirectory(directory: string): Promise<LockedDirectory> {
   const path = resolve(directory);
   const lock = join(path, 'lock');
-  const unusable = (reason: string) => new Error(`statePath must be a usable directory, got ${directory}: ${reason}`);
   try {
     await make(path);
     const owner = await ownerOf(lock);
     const taken = owner === process.pid ? locked.has(path) : owner !== undefined && isAlive(owner);
     if (taken) throw new Error(`another server uses it (process ${owner}); choose another directory`);
-    locked.add(path);
     await writeFile(lock, `${process.pid}\n`);
+    locked.add(path);
+    await deleteTemporaryFiles(path);
   } catch (error) {
-    throw unusable(error instanceof Error ? error.message : String(error));
+    throw unusableDirectory(directory, error);
   }
   return {
     async release() {
@@ -36,18 +51,34 @@ export async function lockDirectory(directory: string): Promise<LockedDirectory>
   };
 }
 
+async function deleteTemporaryFiles(directory: string): Promise<void> {
+  for (const file of await readdir(directory)) {
+    const number = temporary.exec(file)?.[1];
+    if (number !== undefined && String(Number(number)) === number && Number(number) < 2 ** 32)
+      await rm(join(directory, file));
+  }
+}
+
 /**
  * Creates a directory level by level: in file systems without directories, such as /proc, a recursive mkdir never
  * returns.
  */
 async function make(path: string): Promise<void> {
-  const code = await mkdir(path).then(
-    () => '',
-    (error: NodeJS.ErrnoException) => error.code,
+  const error = await mkdir(path).then(
+    () => undefined,
+    (reason: NodeJS.ErrnoException) => reason,
   );
-  if (code !== 'ENOENT' || dirname(path) === path) return;
+  if (!error || (await isDirectory(path))) return;
+  if (error.code !== 'ENOENT' || dirname(path) === path) throw error;
   await make(dirname(path));
   await mkdir(path);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 async function ownerOf(lock: string): Promise<number | undefined> {

@@ -22,6 +22,7 @@ import type { PipelineStore, SavedRun } from './pipeline-store.ts';
 import { readRecording, readTargets, type RecordedStream } from './recorded-stream.ts';
 import type { Recordings } from './recordings.ts';
 import type { ServerAlarms } from './server-alarms.ts';
+import type { SessionEnd, SessionLog, SessionRecord } from './session-log.ts';
 import type { WeightStore } from './weight-store.ts';
 import { withResolvers } from './with-resolvers.ts';
 import type { Task } from './work-scheduler.ts';
@@ -43,12 +44,15 @@ export interface StreamRegistryOptions {
   /** Options of detectors and alarms. */
   alarms: ServerAlarms;
   alarmService: AlarmService;
+  sessions: SessionLog;
   maxStreams: number;
   log: (line: string) => void;
 }
 
 /** A connected sensor. */
 export interface Sensor {
+  /** Transport. Default: 'websocket'. */
+  readonly via?: SessionRecord['via'];
   /** Closes the connection, such as when a newer sensor of the same name connects. */
   close(code: number, sentence: string): void;
 }
@@ -100,6 +104,10 @@ export class StreamRegistry {
 
   get alarmService(): AlarmService {
     return this.#options.alarmService;
+  }
+
+  get sessions(): SessionLog {
+    return this.#options.sessions;
   }
 
   log(line: string): void {
@@ -200,13 +208,17 @@ export class StreamRegistry {
     const before = this.#sensors.get(name);
     const known = this.#feeds.get(name);
     if (!known && !this.#makeRoom()) return undefined;
-    if (before && before !== sensor)
-      before.close(closeCodes.replaced, `A newer device named "${name}" replaced this one.`);
+    if (before && before !== sensor) {
+      const reason = `A newer device named "${name}" replaced this one.`;
+      before.close(closeCodes.replaced, reason);
+      this.sessions.close(name, { code: closeCodes.replaced, reason }, Date.now());
+    }
     this.#sensors.set(name, sensor);
     const feed = known ?? this.#create(name, opening);
     feed.live = true;
     this.#ended.delete(name);
     if (known) known.open(opening);
+    if (before !== sensor) this.sessions.open(name, feed, sensor.via ?? 'websocket', Date.now());
     this.#assignTargets();
     this.changed.next();
     return feed;
@@ -223,9 +235,10 @@ export class StreamRegistry {
   }
 
   /** A sensor has disconnected. Its stream stays and can be continued. */
-  leave(name: string, sensor: Sensor, normalClose: boolean): void {
+  leave(name: string, sensor: Sensor, normalClose: boolean, end: SessionEnd = {}): void {
     if (this.#sensors.get(name) !== sensor) return;
     this.#sensors.delete(name);
+    this.sessions.close(name, end, Date.now());
     const feed = this.#feeds.get(name);
     if (!feed) return;
     feed.live = false;
@@ -364,9 +377,12 @@ export class StreamRegistry {
       const now = Date.now();
       this.alarmService.observeClock(now, performance.now());
       this.alarmService.receive(feed.name, feed.next, now);
+      this.sessions.advance(feed.name, feed.next);
     } else if (output.type === 'detected') this.alarmService.collect(feed.name, output, Date.now());
-    else if (output.type === 'run') this.#assignTargets(feed.name);
-    else if (output.type === 'fresh' || output.type === 'late') this.#logNotes(feed);
+    else if (output.type === 'run') {
+      this.#assignTargets(feed.name);
+      this.sessions.newRun(feed.name, feed, Date.now());
+    } else if (output.type === 'fresh' || output.type === 'late') this.#logNotes(feed);
     else if (output.type === 'broken') {
       // the failure of a learner has a note
       if (feed.hasLearner(output.where)) this.#logNotes(feed);

@@ -85,8 +85,9 @@ export function forwardFeed(
   });
 }
 
-/** Maximum number of cleared alarms sent to a new viewer. */
+/** Maximum number of cleared alarms sent to a new viewer, and of their streams in total. */
 const maxCleared = 50;
+const maxClearedMembers = 2000;
 
 /** Sends a viewer all alarms and then their events; of each alarm only the newest event is queued. */
 export function forwardAlarms(alarmService: AlarmService, viewer: ViewerQueue): Subscription {
@@ -102,6 +103,9 @@ export function forwardAlarms(alarmService: AlarmService, viewer: ViewerQueue): 
 }
 
 function allAlarms({ alarms, maintenance }: AlarmService): AlarmsMessage {
-  const omitted = alarms.filter(({ state }) => state === 'cleared').slice(maxCleared);
+  let members = 0;
+  const omitted = alarms
+    .filter(({ state }) => state === 'cleared')
+    .filter((alarm, n) => (members += alarm.members.length) > maxClearedMembers || n >= maxCleared);
   return { type: 'alarms', alarms: alarms.filter((alarm) => !omitted.includes(alarm)), maintenance: [...maintenance] };
 }

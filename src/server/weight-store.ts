@@ -5,6 +5,7 @@ import { Network } from '../core/network/network.ts';
 import { decodeSafetensors } from '../core/state/safetensors.ts';
 import type { SavedWeights } from './feed-plan.ts';
 import type { LearnedWeights } from './pipeline-runner.ts';
+import { unusableDirectory } from './state-directory.ts';
 
 /**
  * Saved weights of learners in a directory, one file per learner: `<stream>~<learner>.safetensors`, with the settings of the
@@ -93,8 +94,7 @@ async function filesOf(directory: string): Promise<string[]> {
     await mkdir(directory, { recursive: true });
     return await readdir(directory);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`statePath must be a usable directory, got ${directory}: ${reason}`, { cause: error });
+    throw unusableDirectory(directory, error);
   }
 }
 

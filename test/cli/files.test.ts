@@ -192,7 +192,7 @@ describe.concurrent('wrong input is one sentence on stderr and exit code 2', () 
     [['record', 'a b', '-o', 'x.csv'], /^tapline: stream name must be .*, got 'a b'\n$/],
     [
       ['serve', '--port', '0', '--state', 'recording.csv'],
-      /^tapline: --state must be a usable directory, got recording\.csv: ENOTDIR/,
+      /^tapline: --state must be a writable directory, got recording\.csv: it is a file/,
     ],
     [
       ['record', 'x'],

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import type { AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
 import { queryAlarms, type AlarmQueryResult } from '../../src/server/alarm-query.ts';
 import { AlarmService } from '../../src/server/alarm-service.ts';
+import { History } from '../../src/store/history.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
 import { MonitoredStreams } from './monitored-streams.ts';
 import { inBlocks, noise } from '../core/alarms/quiet-stream.ts';
 
@@ -15,15 +17,16 @@ class Poller {
   readonly received: number[] = [];
   #since = 0;
 
-  poll(service: AlarmService, clock: number, limit: number): void {
-    let page = this.#ask(service, { limit: `${limit}` }, clock);
+  async poll(service: AlarmService, clock: number, limit: number): Promise<void> {
+    let page = await this.#ask(service, { limit: `${limit}` }, clock);
     const { now } = page;
-    while (page.more) page = this.#ask(service, { limit: `${limit}`, before: `${page.alarms.at(-1)?.changed}` }, clock);
+    while (page.more)
+      page = await this.#ask(service, { limit: `${limit}`, before: `${page.alarms.at(-1)?.changed}` }, clock);
     this.#since = now;
   }
 
-  #ask(service: AlarmService, query: Record<string, string>, clock: number): AlarmQueryResult {
-    const answer = queryAlarms(service, { since: `${this.#since}`, ...query }, clock) as AlarmQueryResult;
+  async #ask(service: AlarmService, query: Record<string, string>, clock: number): Promise<AlarmQueryResult> {
+    const answer = (await queryAlarms(service, { since: `${this.#since}`, ...query }, clock)) as AlarmQueryResult;
     for (const alarm of answer.alarms) {
       this.seen.set(alarm.id, alarm);
       this.received.push(alarm.changed);
@@ -58,7 +61,10 @@ test('polling with the time of the last response returns every event of an alarm
   await fc.assert(
     fc.asyncProperty(fc.array(deed, { maxLength: 60 }), async (deeds) => {
       const alarms = { falseAlarms: 1e4, groupWithin: 0 };
-      const service = await AlarmService.open({ alarms, log: () => {} }, 0);
+      const service = await AlarmService.open(
+        { alarms, history: new History(new MemoryStore(), () => {}), log: () => {} },
+        0,
+      );
       const monitored = new MonitoredStreams(service, alarms);
       let clock = 1_700_000_000_000;
       const next = streams.map(() => settled);
@@ -76,7 +82,7 @@ test('polling with the time of the last response returns every event of an alarm
         if (one.do === 'wait') {
           clock += one.ms;
           service.tick(clock);
-        } else if (one.do === 'poll') poller.poll(service, clock, one.limit);
+        } else if (one.do === 'poll') await poller.poll(service, clock, one.limit);
         else if (one.do === 'frames') {
           const start = next[one.stream];
           const data = noise(one.count, 1, (t, _, x) => (one.leap && t === 0 ? x + 100 * start : x));
@@ -84,7 +90,7 @@ test('polling with the time of the last response returns every event of an alarm
           next[one.stream] += one.count;
         } else service.control({ type: 'alarm', alarm: one.alarm, do: one.do, until: clock + 5000 }, clock);
       }
-      poller.poll(service, clock, 2);
+      await poller.poll(service, clock, 2);
       expect(new Map(Array.from(poller.seen, ([id, { changed }]) => [id, changed]))).toEqual(latest);
       expect(new Set(poller.received).size).toBe(poller.received.length);
       expect(Array.from(poller.seen.values(), ({ id, state }) => [id, state]).sort()).toEqual(

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,9 @@ import type { AlarmEvent } from '../../src/core/alarms/alarm-manager.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
 import { AlarmService } from '../../src/server/alarm-service.ts';
 import type { ServerAlarms } from '../../src/server/server-alarms.ts';
+import { History } from '../../src/store/history.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { openHistory } from '../../src/store/open-history.ts';
 import { inBlocks, noise } from '../core/alarms/quiet-stream.ts';
 import { DetectorBudget } from '../../src/server/detector-budget.ts';
 import { MonitoredStreams } from './monitored-streams.ts';
@@ -33,10 +37,9 @@ async function serviceWith(
   now = 0,
 ): Promise<{ service: AlarmService; streams: MonitoredStreams; events: AlarmEvent[] }> {
   const settings = { falseAlarms: 1e5, ...alarms };
-  const service = await AlarmService.open(
-    { alarms: settings, statePath: directory, log: (line) => lines.push(line) },
-    now,
-  );
+  const log = (line: string) => lines.push(line);
+  const history = new History(await openHistory(directory, log), log);
+  const service = await AlarmService.open({ alarms: settings, history, statePath: directory, log }, now);
   services.push(service);
   const events: AlarmEvent[] = [];
   service.events.subscribe((event) => events.push(event));
@@ -117,7 +120,7 @@ describe('the alarm service', () => {
     expect(steps(events)).toEqual(['raised unusual']);
     service.control({ type: 'alarm', alarm: 1, do: 'acknowledge' }, 70_000);
     service.setMaintenance({ streams: 'b.*', until: 1e9 }, 70_000);
-    await service.save(true);
+    service.save(true);
     await service.close();
 
     const { service: next, streams: nextStreams, events: after } = await serviceWith({}, 100_000);
@@ -142,7 +145,7 @@ describe('the alarm service', () => {
     const { service, streams } = await serviceWith();
     streams.open(streamOf('a'));
     bring(streams, 'a', 1);
-    await service.save();
+    service.save();
     const { service: next, events } = await serviceWith({}, 60_000);
     next.tick(99_000);
     expect(events).toEqual([]);
@@ -150,25 +153,42 @@ describe('the alarm service', () => {
     expect(steps(events)).toEqual(['raised silent']);
   });
 
-  /** Saves two alarms and returns the content of the file. */
+  /** Returns two alarms as an earlier version saved them. */
   async function twoAlarms(): Promise<{ path: string; text: string }> {
-    const { service, streams } = await serviceWith();
+    const history = new History(new MemoryStore(), () => {});
+    const service = await AlarmService.open({ alarms: { falseAlarms: 1e5 }, history, log: () => {} }, 0);
+    const streams = new MonitoredStreams(service, { falseAlarms: 1e5 });
     for (const [n, name] of ['a', 'b'].entries()) {
       streams.open(streamOf(name));
       bring(streams, name, 70, { from: 10_000 * n, spike: 650 });
     }
-    await service.save(true);
+    const { alarms, counts } = service;
     await service.close();
-    const path = join(directory, 'alarms.json');
-    return { path, text: await readFile(path, 'utf8') };
+    const book = { next: 3, alarms, counts, maintenance: [], dismissed: [] };
+    return { path: join(directory, 'alarms.json'), text: JSON.stringify({ version: 1, book, streams: [] }) };
   }
+
+  test('imports the alarms of an earlier version once', async () => {
+    const { path, text } = await twoAlarms();
+    await writeFile(path, text);
+    const { service } = await serviceWith({}, 100_000);
+    expect(lines).toEqual([`imported 2 alarms; the file is kept as ${path}.imported`]);
+    expect(await readFile(`${path}.imported`, 'utf8')).toBe(text);
+    expect(existsSync(path)).toBe(false);
+    const imported = service.alarms;
+    expect(imported.map(({ id }) => id)).toEqual([2, 1]);
+    const { service: next } = await serviceWith({}, 100_000);
+    expect(next.alarms).toEqual(imported);
+    expect(next.counts).toEqual(service.counts);
+    expect(lines).toHaveLength(1);
+  });
 
   test('skips and logs an invalid saved alarm, and keeps the others and a copy of the file', async () => {
     const { path, text } = await twoAlarms();
     const damaged = text.replace('"id":1', '"id":-1');
     await writeFile(path, damaged);
     const { service, streams, events } = await serviceWith({}, 100_000);
-    expect(lines).toEqual([
+    expect(lines.slice(0, 1)).toEqual([
       `skipped invalid records of ${path}; the original is kept as ${path}.broken: id must be an integer from 1 to 2^32 - 1`,
     ]);
     expect(service.alarms.map(({ id }) => id)).toEqual([2]);
@@ -183,7 +203,7 @@ describe('the alarm service', () => {
     const { path, text } = await twoAlarms();
     await writeFile(path, text.slice(0, -5));
     const { service, streams, events } = await serviceWith({}, 1_700_000_000_999);
-    expect(lines).toHaveLength(1);
+    expect(lines).toHaveLength(2);
     expect(service.alarms).toEqual([]);
     expect(await readFile(`${path}.broken`, 'utf8')).toBe(text.slice(0, -5));
     streams.open(streamOf('c'));
@@ -191,13 +211,14 @@ describe('the alarm service', () => {
     expect(events[0].alarm.id).toBe(1_700_000_000);
   });
 
-  test('uses no id twice if it was killed before it saved an alarm', async () => {
+  test('keeps an alarm and uses no id twice if it was killed after it raised the alarm', async () => {
     const { streams: killed, events: before } = await serviceWith();
     killed.open(streamOf('a'));
     bring(killed, 'a', 70, { spike: 650 });
-    const { streams, events } = await serviceWith({}, 100_000);
+    const { service, streams, events } = await serviceWith({}, 100_000);
+    expect(service.alarms).toEqual(before.map(({ alarm }) => alarm));
     streams.open(streamOf('b'));
-    bring(streams, 'b', 70, { spike: 650 });
+    bring(streams, 'b', 70, { from: 200_000, spike: 650 });
     expect([before, events].map(([{ alarm }]) => alarm.id)).toEqual([1, 1001]);
   });
 

@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WatchMessage } from '../../src/protocol/index.ts';
 import type { AlarmQueryResult } from '../../src/server/alarm-query.ts';
+import { openHistory } from '../../src/store/open-history.ts';
 import { noise } from '../core/alarms/quiet-stream.ts';
 import { is, type Of, type Peer, type World, world } from './peer.ts';
 
@@ -144,10 +145,10 @@ describe('an alarm of a feed', () => {
   test('of a stale stream is kept when the server shuts down', async () => {
     await leap('mill');
     await w.server.close();
-    const saved = JSON.parse(await readFile(join(statePath, 'alarms.json'), 'utf8')) as {
-      streams: { stream: string }[];
-    };
-    expect(saved.streams.map(({ stream }) => stream)).toEqual(['mill']);
+    const history = await openHistory(statePath, () => {});
+    const streams = JSON.parse(history.settings().get('streams') ?? '') as { stream: string }[];
+    history.close();
+    expect(streams.map(({ stream }) => stream)).toEqual(['mill']);
   });
 
   test('is not raised during maintenance, which is sent to every viewer', async () => {

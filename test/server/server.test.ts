@@ -315,8 +315,9 @@ describe('a server', () => {
     w = await world({ statePath });
     await teach(w);
     await w.stop();
-    expect((await readdir(statePath)).sort()).toEqual(
-      ['alarms.json', 'alarms.jsonl', 'a~forecast.safetensors', 'a~pipeline.state', 'recordings'].sort(),
+    const files = (await readdir(statePath)).filter((file) => !/^history\.db-(wal|shm)$/.test(file));
+    expect(files.sort()).toEqual(
+      ['alarms.jsonl', 'a~forecast.safetensors', 'a~pipeline.state', 'history.db', 'recordings'].sort(),
     );
     await writeFile(join(statePath, 'b~forecast.safetensors'), 'not safetensors');
     w = await world({

@@ -38,7 +38,7 @@ test('the lock of another process is respected while it runs, and replaced after
 test('an unusable path is rejected with a sentence, and a server that could not start releases its lock', async () => {
   const file = join(directory, 'file');
   await writeFile(file, '');
-  await expect(serve(join(file, 'x'))).rejects.toThrow(/^statePath must be a usable directory, got .*x: /);
+  await expect(serve(join(file, 'x'))).rejects.toThrow(/^statePath must be a writable directory, got .*x: /);
   const running = await createServer({ port: 0 });
   await expect(createServer({ port: running.port, statePath: directory })).rejects.toThrow(
     /in use; choose another port/,
@@ -49,6 +49,6 @@ test('an unusable path is rejected with a sentence, and a server that could not 
 
 test.skipIf(!existsSync('/proc/self'))('a path in /proc is rejected', async () => {
   await expect(serve('/proc/tapline/state')).rejects.toThrow(
-    'statePath must be a usable directory, got /proc/tapline/state: ',
+    'statePath must be a writable directory, got /proc/tapline/state: ',
   );
 });

@@ -32,6 +32,8 @@ export interface AlarmManagerState {
 
 /** Maximum number of cleared alarms that are kept. */
 const maxClosed = 500;
+/** Maximum number of streams of all cleared alarms that are kept. */
+const maxClosedMembers = 5000;
 
 /**
  * Manages the alarms of all streams, from the first finding to the end of each. It has no clock: every call passes the
@@ -67,8 +69,23 @@ export class AlarmManager {
     return Array.from(this.#lifecycles.values(), ({ record }) => structuredClone(record)).reverse();
   }
 
+  /** All alarms by id, not copied: they change with every call. */
+  get records(): Readonly<AlarmRecord>[] {
+    return Array.from(this.#lifecycles.values(), ({ record }) => record);
+  }
+
+  /** Returns whether an alarm is open or among the cleared ones that are kept. */
+  has(id: number): boolean {
+    return this.#lifecycles.has(id);
+  }
+
   get counts(): AlarmCount[] {
     return this.#counts.save();
+  }
+
+  /** Returns the counts of a stream; undefined if there are none. */
+  count(stream: string): AlarmCount | undefined {
+    return this.#counts.get(stream);
   }
 
   get maintenance(): readonly MaintenanceWindow[] {
@@ -198,9 +215,13 @@ export class AlarmManager {
   }
 
   save(): AlarmManagerState {
+    return { ...this.saveRest(), alarms: this.alarms };
+  }
+
+  /** Returns the state without the alarms. */
+  saveRest(): Omit<AlarmManagerState, 'alarms'> {
     return {
       next: this.#next,
-      alarms: this.alarms,
       maintenance: [...this.#maintenance],
       counts: this.counts,
       dismissed: this.#dismissals.save(),
@@ -213,6 +234,11 @@ export class AlarmManager {
     this.#maintenance = [...maintenance];
     this.#counts.restore(counts);
     this.#dismissals.restore(dismissed);
+  }
+
+  /** Adds a cleared alarm that was dropped, so that an action can be applied to it. */
+  recall(alarm: AlarmRecord): void {
+    this.#add(new AlarmLifecycle(structuredClone(alarm), this.#options));
   }
 
   /** Raises a pending alarm once it has lasted long enough, or adds the stream to one that has just begun. */
@@ -239,8 +265,18 @@ export class AlarmManager {
     if (lifecycle.open)
       for (const { stream } of lifecycle.record.members)
         this.#latest.set(keyOf(stream, lifecycle.record.kind), lifecycle);
+    this.#dropClosed();
+  }
+
+  /** Drops the oldest cleared alarms beyond the limits. */
+  #dropClosed(): void {
     const closed = [...this.#lifecycles.values()].filter(({ open }) => !open);
-    for (const dropped of closed.slice(0, Math.max(0, closed.length - maxClosed))) {
+    let members = 0;
+    const kept = closed.toReversed().findIndex((lifecycle, n) => {
+      members += lifecycle.record.members.length;
+      return n > 0 && (n >= maxClosed || members > maxClosedMembers);
+    });
+    for (const dropped of kept < 0 ? [] : closed.slice(0, closed.length - kept)) {
       this.#lifecycles.delete(dropped.record.id);
       this.#detach(dropped);
     }
@@ -306,6 +342,11 @@ class AlarmCounts {
     this.#counts.set(stream, count);
     const [first] = this.#counts.keys();
     if (this.#counts.size > maxCountedStreams) this.#counts.delete(first);
+  }
+
+  get(stream: string): AlarmCount | undefined {
+    const count = this.#counts.get(stream);
+    return count && { ...count };
   }
 
   save(): AlarmCount[] {
