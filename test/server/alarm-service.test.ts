@@ -168,6 +168,36 @@ describe('the alarm service', () => {
     return { path: join(directory, 'alarms.json'), text: JSON.stringify({ version: 1, book, streams: [] }) };
   }
 
+  test('keeps 500 closed alarms in memory, and pages through and acts on all of them', async () => {
+    const { service, events } = await serviceWith({ groupWithin: 0, cooldown: 0 });
+    const { length } = Array.from({ length: 620 }, (_, n) => {
+      const name = `a.${n}`;
+      service.open(streamOf(name));
+      const at = 10_000 * n;
+      for (let block = 1; block <= 3; block++) service.receive(name, block, at + block);
+      service.tick(at + 6000);
+      service.normalClose(name, at + 6001);
+    });
+    expect(steps(events.slice(-2))).toEqual(['raised silent', 'cleared silent']);
+    expect(service.alarms.length).toBeLessThanOrEqual(501);
+    const ids: number[] = [];
+    for (let before = 1e15, more = true; more;) {
+      const page = await service.page({ since: 0, before }, 100, false);
+      ids.push(...page.records.map(({ id }) => id));
+      before = page.records.at(-1).changed;
+      more = page.more;
+    }
+    expect(ids).toEqual(Array.from({ length }, (_, n) => length - n));
+    expect((await service.page({ since: 0, before: 1e15, stream: 'a.3' }, 10, false)).records[0].id).toBe(4);
+    expect(service.control({ type: 'alarm', alarm: 4, do: 'falseAlarm' }, 1e10)).toBe(true);
+    expect(events.at(-1)).toMatchObject({ step: 'falseAlarm', alarm: { id: 4, falseAlarm: true, changed: 1e10 } });
+    expect(service.control({ type: 'alarm', alarm: 5, do: 'clear' }, 1e10)).toBe(true);
+    const { records } = await service.page({ since: 0, before: 1e15 }, 1000, false);
+    expect(records).toHaveLength(length);
+    expect(records[0]).toMatchObject({ id: 4, falseAlarm: true });
+    expect(service.control({ type: 'alarm', alarm: 5000, do: 'clear' }, 1e10)).toBe(false);
+  });
+
   test('imports the alarms of an earlier version once', async () => {
     const { path, text } = await twoAlarms();
     await writeFile(path, text);
