@@ -42,6 +42,8 @@ export class Feed {
   live = false;
   /** Whether the recorded run was continued since the server was started; undefined if none was recorded. */
   recovered: boolean | undefined;
+  /** Whether the recorded run was continued, and no frames were received since then. */
+  isJustRecovered = false;
   readonly #options: FeedOptions;
   readonly #host: PipelineHost;
   #opening: Opening;
@@ -217,6 +219,7 @@ export class Feed {
   *#process(messages: readonly SensorMessage[]): Task<{ frames: number; gaps: Gap[] }> {
     const outputs = yield* this.#intake.accept(messages, this.#options.now());
     this.rejections.accept();
+    this.isJustRecovered = false;
     let frames = 0;
     for (const output of outputs) {
       if (this.#isClosed) break;

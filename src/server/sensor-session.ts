@@ -88,6 +88,10 @@ export class SensorSession {
       throw new ProtocolError('bad-message', 'hello must come before all other messages, got hello after them');
     const data = joinedFrames(rest) as SensorMessage[];
     if (hellos.length > 0 || !this.#feed) yield* this.#open(hellos, data);
+    else if (this.#numbersAnew(data)) {
+      yield* this.#open([{ type: 'hello', fresh: true }], data);
+      this.#options.reply({ type: 'warning', message: 'the frames are numbered from 0 again; a new run begins' });
+    }
     if (!this.#feed || data.length === 0) return 0;
     const { name, registry, sensor, limits } = this.#options;
     limitSamples(data, this.#hello.channels?.length ?? 0, limits);
@@ -98,6 +102,13 @@ export class SensorSession {
     yield* this.#gapFrames.take(gaps.reduce((sum, { count }) => sum + Math.min(count, maxFilled), 0));
     this.#warnOfNotes(this.#feed);
     return frames;
+  }
+
+  /** Whether a device that was restarted together with the server numbers its frames from 0 again. */
+  #numbersAnew(data: readonly SensorMessage[]): boolean {
+    const isContinued = this.#feed?.isJustRecovered === true && this.#feed.next > 0;
+    const first = data.find((message) => message.type === 'samples');
+    return isContinued && this.#hello.run === undefined && first?.start === 0;
   }
 
   /** Throws if this sensor may not replace the one that is connected under its name. */

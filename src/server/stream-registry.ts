@@ -190,6 +190,7 @@ export class StreamRegistry {
     recordings.continue(feed);
     this.#replaying.delete(feed);
     feed.recovered = true;
+    feed.isJustRecovered = true;
     this.#ended.add(name);
     this.log(`stream ${name}: continued run ${feed.run}; processed ${feed.next - from} recorded frames again`);
     this.changed.next();

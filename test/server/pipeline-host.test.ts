@@ -236,7 +236,7 @@ describe.each([
     )(frames, 500);
     await w.stop();
     w = await world({ feed: unscored, workers, statePath });
-    const send = await connect({ ...signal });
+    const send = await connect({ ...signal, query: '&fresh=true' });
     const viewer = await watch();
     await send(30, 30);
     const { at, data } = await viewer.until(is('kernels'));

@@ -75,7 +75,7 @@ describe('a message that is not complete', () => {
 });
 
 test('an HTTP request is answered with 503 if all that are not complete are larger than maxUnfinished', async () => {
-  w = await world({ maxUnfinished: 4 * size });
+  w = await world({ maxUnfinished: 4 * size, maxText: size });
   const head = 'POST /ingest/a HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
   const clients = Array.from({ length: 12 }, () => new RawClient(w.server.port));
   for (const { socket } of clients) {
