@@ -55,7 +55,7 @@ export class StreamRecording implements CommitMember {
   readonly directory: string;
   readonly #context: StoreContext;
   /** Closed segments by number, the oldest first. */
-  readonly closed = new Map<number, ClosedSegment>();
+  readonly closed: Map<number, ClosedSegment> = new Map();
   readonly #lost = new LostFrames();
   /** Full segments that are not closed yet, the oldest first. */
   readonly #closing: ActiveSegment[] = [];
