@@ -56,7 +56,9 @@ export class Recorder {
   readonly #context: StoreContext;
   #timer: ReturnType<typeof setInterval> | undefined;
   #enforcing: Promise<number> | undefined;
-  #problem: string | undefined;
+  /** Why nothing can be written, and why nothing can be deleted. */
+  #writeProblem: string | undefined;
+  #deleteProblem: string | undefined;
   #closed = false;
 
   private constructor(directory: string, options: RecorderOptions) {
@@ -72,6 +74,10 @@ export class Recorder {
       concurrency: 4,
       onError: (error) => {
         this.#fail(error);
+      },
+      onRecovery: () => {
+        this.#writeProblem = undefined;
+        all.report('recording continues');
       },
     });
     this.#context = {
@@ -181,7 +187,7 @@ export class Recorder {
     return {
       bytes: streams.reduce((sum, { bytes }) => sum + bytes, 0),
       pendingBytes: this.#pool.inUse,
-      problem: streams.find(({ problem }) => problem !== undefined)?.problem ?? this.#problem,
+      problem: this.#writeProblem ?? this.#deleteProblem,
       streams,
     };
   }
@@ -251,18 +257,19 @@ export class Recorder {
     for (const recording of recordings) recording.rollIfOld();
     try {
       const deleted = await this.#retention.run(recordings);
-      this.#problem = undefined;
+      this.#deleteProblem = undefined;
       return deleted;
     } catch (error) {
-      this.#problem = `cannot delete old recordings: ${String(error)}`;
-      this.#options.report(this.#problem);
+      const problem = `cannot delete old recordings: ${String(error)}`;
+      if (this.#deleteProblem !== problem) this.#options.report(problem);
+      this.#deleteProblem = problem;
       return 0;
     }
   }
 
   #fail(error: Error): void {
-    if (this.#problem !== error.message) this.#options.report(`cannot record: ${error.message}`);
-    this.#problem = error.message;
+    if (this.#writeProblem !== error.message) this.#options.report(`cannot record: ${error.message}`);
+    this.#writeProblem = error.message;
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') void this.enforceRetention();
   }
 }
