@@ -12,7 +12,7 @@ import { bucketFrames, TierBuilder } from './tier-builder.ts';
 import type { SegmentFiles } from './stream-files.ts';
 
 /** Unwritten bytes of tiers from which they are written. */
-const tierFlushBytes = 1 << 14;
+const tierFlushBytes = 1 << 12;
 
 /** A segment that was not closed. */
 export interface Recovered {

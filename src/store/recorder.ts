@@ -128,10 +128,12 @@ export class Recorder {
   }
 
   /**
-   * Records an event, which is copied before the call returns. Returns whether the stream is recorded.
+   * Records an event, which is copied before the call returns. Returns false if the stream is not recorded, or the
+   * recorder is closed.
    * @throws RangeError or TypeError if the event does not follow those before it; nothing is recorded then
    */
   record(stream: string, event: RecordedEvent): boolean {
+    if (this.#closed) return false;
     const recording = this.#recordings.get(stream) ?? this.#create(stream);
     if (!recording || !this.isRecorded(stream)) return false;
     recording.append(event);
@@ -231,7 +233,9 @@ export class Recorder {
     await this.#group.stop();
     for (const recording of this.#recordings.values())
       await recording.close().catch((error: unknown) => {
-        this.#options.report(`stream ${recording.name}: cannot write the end of the recording: ${String(error)}`);
+        const { name, durable, accepted } = recording;
+        const frames = `frames from ${durable.next} of run ${durable.run} to ${accepted.next} of run ${accepted.run}`;
+        this.#options.report(`stream ${name}: ${frames} may not be recorded: ${String(error)}`);
       });
   }
 

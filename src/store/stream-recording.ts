@@ -155,6 +155,8 @@ export class StreamRecording implements CommitMember {
       return isDone;
     } catch (error) {
       this.#isDirty = true;
+      // if somebody has deleted the directory, it is created again
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.#hasDirectory = false;
       this.#error = error instanceof Error ? error : new Error(String(error));
       this.#reason = this.#error.message;
       throw error;
@@ -297,7 +299,7 @@ export class StreamRecording implements CommitMember {
   }
 
   async #commit(): Promise<boolean> {
-    const { fsync, now } = this.#context;
+    const { fsync, now, pool, hurryBytes } = this.#context;
     const { accepted } = this;
     const isComplete = this.#lost.first === undefined;
     const active = this.#active;
@@ -306,7 +308,7 @@ export class StreamRecording implements CommitMember {
     if (active !== this.#active) return false;
     if (active) {
       this.#hasNewNames ||= active.writer.written === 0;
-      await active.flush();
+      await active.flush(pool.inUse > hurryBytes);
     }
     if (isComplete) this.#written = accepted;
     if (!active) this.#durable = this.#written; // full segments are on the disk

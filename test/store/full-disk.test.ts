@@ -81,7 +81,7 @@ test('on a full disk, nothing becomes durable, and what was not recorded is reco
       }
       expect(end).toBe(next);
       // a write that is done in part makes room for a few more blocks, so there can be several lost ranges
-      expect(lost.at(-1)!.from + lost.at(-1)!.count).toBe(full);
+      expect(lost.at(-1).from + lost.at(-1).count).toBe(full);
       const total = { frames: lost.reduce((sum, { count }) => sum + count, 0), events: 1 };
       expect(lost.reduce((sum, { events }) => sum + events, 0)).toBe(1);
       expect(total.frames).toBeGreaterThan(0);

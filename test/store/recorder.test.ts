@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -130,6 +130,33 @@ describe('a recorder', () => {
       }
       expect(eventsIn(found)).toEqual(exact(events));
       await recorder.close();
+    }));
+
+  test('skips damaged parts of a segment, reports them, and reads the rest', () =>
+    inDirectory(async (directory) => {
+      const recorder = await Recorder.open(directory, { ...options, segmentBytes: 1 << 20 });
+      const channels = [{ label: 'a', unit: '' }];
+      recorder.record('x', { type: 'run', run: 0, next: 0, time: 0, channels, rate: 10 });
+      for (let start = 0; start < 100; start += 10) {
+        const data = Float32Array.from({ length: 10 }, (_, i) => start + i);
+        recorder.record('x', { type: 'block', block: { data, channels: 1, start, rate: 10, time: start * 100 } });
+      }
+      const blocks = (await readAll(recorder)).filter(({ event }) => event.type === 'block');
+      await recorder.close();
+      const path = join(directory, 'x', '0000000001.rec');
+      const bytes = await readFile(path);
+      bytes[blocks[4].position.offset + 20] ^= 4;
+      await writeFile(path, bytes);
+      const reopened = await Recorder.open(directory, options);
+      const found = (await readAll(reopened)).map(({ event }) => event);
+      const expected: StoredEvent['event'][] = blocks.map(({ event }) => event);
+      const size = blocks[5].position.offset - blocks[4].position.offset;
+      expected[4] = { type: 'damaged', file: path, offset: blocks[4].position.offset, bytes: size };
+      expect(exact(found.slice(1))).toEqual(exact(expected));
+      // the tiers were computed before
+      const [run] = (await reopened.overview('x', 0, 1e9, 1)).runs;
+      expect([...run.frames]).toEqual([100]);
+      await reopened.close();
     }));
 
   test('rejects events that do not follow those before them, and records nothing then', () =>
