@@ -40,7 +40,7 @@ interface Load {
   readonly together: number;
 }
 
-/** Appends the samples to one file per stream, without a header, a checksum, or tiers. */
+/** A call appends `streams * together` blocks to one file per stream, without a header, a checksum, or tiers. */
 function plainWrites(directory: string, { streams, together }: Load): Contestant {
   const data = blocks();
   const bytes = 4 * samples;
@@ -48,38 +48,35 @@ function plainWrites(directory: string, { streams, together }: Load): Contestant
   const files: FileHandle[] = [];
   const positions = buffers.map(() => 0);
   let next = 0;
-  const flush = async (filled: number): Promise<void> => {
-    const write = async (stream: number): Promise<void> => {
-      const length = bytes * (Math.floor(filled / streams) + (stream < filled % streams ? 1 : 0));
-      if (length === 0) return;
-      await files[stream].write(buffers[stream], 0, length, positions[stream]);
-      positions[stream] += length;
-    };
-    // four at a time, as the recorder
+  const write = async (stream: number): Promise<void> => {
+    await files[stream].write(buffers[stream], 0, bytes * together, positions[stream]);
+    positions[stream] += bytes * together;
+  };
+  const flush = async (): Promise<void> => {
     let stream = 0;
     const writeInTurn = async (): Promise<void> => {
       while (stream < streams) await write(stream++);
     };
+    // four at a time, as the recorder
     await Promise.all([1, 2, 3, 4].map(writeInTurn));
   };
   const run = async (calls: number): Promise<ArrayLike<number>> => {
     for (let n = files.length; n < streams; n++) files.push(await open(join(directory, String(n)), 'w'));
-    let filled = 0;
-    for (let n = 0; n < calls; n++, next++) {
-      const block = data[next % data.length];
-      const part = new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
-      buffers[filled % streams].set(part, bytes * Math.floor(filled / streams));
-      if (++filled < streams * together) continue;
-      await flush(filled);
-      filled = 0;
+    for (let call = 0; call < calls; call++) {
+      for (let n = 0; n < streams * together; n++, next++) {
+        const block = data[next % data.length];
+        const part = new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
+        buffers[n % streams].set(part, bytes * Math.floor(n / streams));
+      }
+      await flush();
     }
-    await flush(filled);
     return [];
   };
-  return { engine: 'plain writes', run, close: () => Promise.all(files.map((file) => file.close())) };
+  const close = () => Promise.all(files.map((file) => file.close()));
+  return { engine: 'plain writes', run, close };
 }
 
-/** Records the same blocks, with tiers. */
+/** A call records the same blocks, with tiers. */
 async function recorded(
   directory: string,
   { streams, together }: Load,
@@ -98,18 +95,16 @@ async function recorded(
   for (const name of names) recorder.record(name, { type: 'run', run: 0, next: 0, time: 0, channels: labels, rate });
   let next = 0;
   const run = async (calls: number): Promise<ArrayLike<number>> => {
-    let filled = 0;
-    for (let n = 0; n < calls; n++, next++) {
-      const stream = filled % streams;
-      const start = starts[stream];
-      const block: Block = { data: data[next % data.length], channels, start, rate, time: (start * 1000) / rate };
-      recorder.record(names[stream], { type: 'block', block });
-      starts[stream] += frames;
-      if (++filled < streams * together) continue;
+    for (let call = 0; call < calls; call++) {
+      for (let n = 0; n < streams * together; n++, next++) {
+        const stream = n % streams;
+        const start = starts[stream];
+        const block: Block = { data: data[next % data.length], channels, start, rate, time: (start * 1000) / rate };
+        recorder.record(names[stream], { type: 'block', block });
+        starts[stream] += frames;
+      }
       await recorder.flush();
-      filled = 0;
     }
-    await recorder.flush();
     return [];
   };
   const engine = fsync === 'never' ? 'recorder' : 'recorder, fsync';
@@ -137,7 +132,8 @@ async function measure(load: Load, rounds: number): Promise<StoreFigure[]> {
     const timings = await race(contestants, rounds);
     for (const contestant of contestants) await contestant.close?.();
     const title = `${load.streams} ${load.streams === 1 ? 'stream' : 'streams'}, ${load.together} blocks per write`;
-    return timings.map(({ engine, us, ratio }) => ({ name: `${title}: ${engine}`, us, ratio }));
+    const count = load.streams * load.together;
+    return timings.map(({ engine, us, ratio }) => ({ name: `${title}: ${engine}`, us: us / count, ratio }));
   } finally {
     rmSync(directory, { recursive: true });
   }
