@@ -100,12 +100,12 @@ export class Recorder {
   static async open(directory: string, options: RecorderOptions = {}): Promise<Recorder> {
     const recorder = new Recorder(directory, options);
     await mkdir(directory, { recursive: true });
-    for (const entry of await readdir(directory, { withFileTypes: true })) {
+    await forAll(await readdir(directory, { withFileTypes: true }), async (entry) => {
       const path = join(directory, entry.name);
       if (entry.name.startsWith(erasing)) await rm(path, { recursive: true, force: true });
-      if (!entry.isDirectory() || !streamName.test(entry.name)) continue;
+      if (!entry.isDirectory() || !streamName.test(entry.name)) return;
       recorder.#recordings.set(entry.name, await StreamRecording.open(entry.name, path, recorder.#context));
-    }
+    });
     recorder.#updateSegmentBytes();
     await recorder.enforceRetention();
     recorder.#timer = setInterval(() => {
@@ -231,12 +231,13 @@ export class Recorder {
     clearInterval(this.#timer);
     await this.#enforcing;
     await this.#group.stop();
-    for (const recording of this.#recordings.values())
+    await forAll([...this.#recordings.values()], async (recording) => {
       await recording.close().catch((error: unknown) => {
         const { name, durable, accepted } = recording;
         const frames = `frames from ${durable.next} of run ${durable.run} to ${accepted.next} of run ${accepted.run}`;
         this.#options.report(`stream ${name}: ${frames} may not be recorded: ${String(error)}`);
       });
+    });
   }
 
   #create(stream: string): StreamRecording | undefined {
@@ -276,6 +277,15 @@ export class Recorder {
     this.#writeProblem = error.message;
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') void this.enforceRetention();
   }
+}
+
+/** Calls `use` for every item, four at a time. */
+async function forAll<T>(items: readonly T[], use: (item: T) => Promise<void>): Promise<void> {
+  const rest = [...items];
+  const useInTurn = async (): Promise<void> => {
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await use(item);
+  };
+  await Promise.all([1, 2, 3, 4].map(useInTurn));
 }
 
 function checkName(stream: string): string {

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { type Block, frameCount } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
 import { ActiveSegment } from './active-segment.ts';
@@ -377,7 +377,9 @@ export class StreamRecording implements CommitMember {
     this.#segments = segment;
     await rm(`${files.tiers}.tmp`, { force: true });
     const file = tiers ? await readTierFile(files.tiers) : undefined;
-    if (file) {
+    const missing = file && raw ? file.summary.bytes - (await stat(files.recording)).size : 0;
+    if (missing > 0) report(`${files.recording}: ${missing} bytes are missing at the end`);
+    if (file && missing === 0) {
       this.closed.set(segment, {
         summary: file.summary,
         rawBytes: raw ? file.summary.bytes : 0,

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -156,6 +156,27 @@ describe('a recorder', () => {
       // the tiers were computed before
       const [run] = (await reopened.overview('x', 0, 1e9, 1)).runs;
       expect([...run.frames]).toEqual([100]);
+      await reopened.close();
+    }));
+
+  test('reports the end of a closed segment that is missing, as after a power loss without fsync, and reads the rest', () =>
+    inDirectory(async (directory) => {
+      const recorder = await Recorder.open(directory, options);
+      const channels = [{ label: 'a', unit: '' }];
+      recorder.record('x', { type: 'run', run: 0, next: 0, time: 0, channels, rate: 10 });
+      for (const start of [0, 10, 20]) {
+        const data = new Float32Array(10).fill(start);
+        recorder.record('x', { type: 'block', block: { data, channels: 1, start, rate: 10, time: start * 100 } });
+      }
+      const end = (await readAll(recorder))[3].position.offset;
+      await recorder.close();
+      await truncate(join(directory, 'x', '0000000001.rec'), end);
+      const reports: string[] = [];
+      const reopened = await Recorder.open(directory, { ...options, report: (line) => reports.push(line) });
+      expect(reports).toEqual([expect.stringMatching(/0000000001\.rec: 104 bytes are missing at the end$/)]);
+      expect(reopened.accepted('x')).toEqual({ run: 0, next: 20 });
+      const [run] = (await reopened.overview('x', 0, 1e9, 1)).runs;
+      expect([...run.frames]).toEqual([20]);
       await reopened.close();
     }));
 
