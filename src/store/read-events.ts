@@ -91,7 +91,7 @@ async function nextPart(
   done: Position,
   start: Start | undefined,
 ): Promise<Part | undefined> {
-  const { directory, closed, open } = recording;
+  const { directory, closed, open } = recording.segments;
   const hasMore = (segment: number, bytes: number) =>
     segment > done.segment || (segment === done.segment && bytes > Math.max(done.offset, fileHeaderBytes));
   for (const { summary, rawBytes } of closed.values()) {

@@ -9,7 +9,8 @@ import { readEvents, type ReadFrom } from './read-events.ts';
 import type { Position, RecordedEvent, RunEvent, StoredEvent } from './recorded-event.ts';
 import { isRecorded, type RecorderOptions, recorderOptions } from './recorder-options.ts';
 import { bytesOf, Retention } from './retention.ts';
-import { type FramePosition, type StoreContext, StreamRecording } from './stream-recording.ts';
+import type { StoreContext } from './segment-chain.ts';
+import { type FramePosition, StreamRecording } from './stream-recording.ts';
 
 /** The recording of one stream. */
 export interface StreamStatus {
@@ -295,7 +296,8 @@ function checkName(stream: string): string {
 }
 
 function statusOf(recording: StreamRecording): StreamStatus {
-  const { name, durable, error, lost, closed, open } = recording;
+  const { name, durable, error, lost } = recording;
+  const { closed, open } = recording.segments;
   const firsts = (runs: readonly { first: number }[]) => runs.map(({ first }) => first);
   const raw = [...closed.values()].filter(({ rawBytes }) => rawBytes > 0);
   const recorded = [
