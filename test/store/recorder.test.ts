@@ -253,6 +253,41 @@ describe('a recorder', () => {
       }
     }));
 
+  test('with a limited number of fsyncs, reports frames as durable only after the fsync that follows them', () =>
+    inDirectory(async (directory) => {
+      const clock = { now: 1.7e12 };
+      const now = () => clock.now;
+      const recorder = await Recorder.open(directory, { ...options, fsync: { every: 1000 }, now });
+      recorder.record('x', { type: 'run', run: 0, next: 0, time: 0, channels: [{ label: 'a', unit: '' }], rate: 1 });
+      const durable: number[] = [];
+      for (let start = 0; start < 8; start++) {
+        recorder.record('x', {
+          type: 'block',
+          block: { data: new Float32Array(1), channels: 1, start, rate: 1, time: 0 },
+        });
+        await recorder.flush();
+        durable.push(recorder.durable('x').next);
+        clock.now += 400;
+      }
+      expect(durable).toEqual([1, 1, 1, 4, 4, 4, 7, 7]);
+      await recorder.close();
+    }));
+
+  test('reports the end of a file that becomes shorter while it is used', () =>
+    inDirectory(async (directory) => {
+      const recorder = await Recorder.open(directory, options);
+      recorder.record('x', { type: 'run', run: 0, next: 0, time: 0, channels: [{ label: 'a', unit: '' }], rate: 1 });
+      recorder.record('x', {
+        type: 'block',
+        block: { data: new Float32Array(9), channels: 1, start: 0, rate: 1, time: 0 },
+      });
+      const [, { position }] = await readAll(recorder);
+      await truncate(join(directory, 'x', '0000000001.rec'), position.offset);
+      const found = (await readAll(recorder)).map(({ event }) => event);
+      expect(found).toMatchObject([{ type: 'run' }, { type: 'damaged', offset: position.offset, bytes: 104 }]);
+      await recorder.close();
+    }));
+
   test('erases a stream, and records it again afterward', () =>
     inDirectory(async (directory) => {
       const recorder = await Recorder.open(directory, options);
