@@ -1,4 +1,5 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ActiveSegment } from './active-segment.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { PagePool } from './page-pool.ts';
@@ -122,9 +123,7 @@ export class SegmentChain {
     const ended = this.#full.length;
     const active = this.#active;
     try {
-      if (!this.#hasDirectory) await mkdir(this.directory, { recursive: true });
-      this.#hasNewNames ||= !this.#hasDirectory;
-      this.#hasDirectory = true;
+      if (!this.#hasDirectory) await this.#makeDirectory();
       await this.#closeFull(ended);
       if (!active) return;
       this.#hasNewNames ||= active.writer.written === 0;
@@ -144,6 +143,12 @@ export class SegmentChain {
   /** Closes all files. What is not written is dropped. */
   async close(): Promise<void> {
     for (const segment of this.open) await segment.close();
+  }
+
+  async #makeDirectory(): Promise<void> {
+    await mkdir(this.directory, { recursive: true });
+    if (this.#context.fsync !== 'never') await syncDirectory(dirname(this.directory));
+    this.#hasDirectory = true;
   }
 
   async #sync(segment: ActiveSegment): Promise<void> {

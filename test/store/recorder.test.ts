@@ -132,6 +132,30 @@ describe('a recorder', () => {
       await recorder.close();
     }));
 
+  test('returns every kind of event, with arrays in messages bit for bit', () =>
+    inDirectory(async (directory) => {
+      const recorder = await Recorder.open(directory, options);
+      const channels = [{ label: 'é', unit: 'µV' }];
+      const block = { data: Float32Array.of(0.1, NaN, -0), channels: 1, start: 0, rate: 250, time: 1.7e12 };
+      const events: RecordedEvent[] = [
+        { type: 'run', run: 7, next: 0, time: 1.7e12, channels, rate: 250, kind: 'eeg', for: 'y', clock: 'monotonic' },
+        { type: 'block', block },
+        { type: 'targets', at: 3, stream: 'y', run: 2, from: 100, count: 3, name: 'pressure' },
+        { type: 'message', at: 3, message: { type: 'targets', from: 'file', block } },
+        { type: 'message', at: 3, message: { type: 'control', learner: 'alpha', learningRate: 0.5, at: 9 } },
+        { type: 'mark', at: 1, label: 'blink', frames: 2, time: 1.7e12, duration: 8 },
+        { type: 'alarm', event: { step: 'raised', time: 1.7e12, alarm: { id: 1 } as never } },
+        { type: 'gap', from: 3, count: 2 ** 52 },
+        { type: 'block', block: { ...block, data: Float32Array.of(1), start: 2 ** 52 + 3, valid: Uint8Array.of(0) } },
+      ];
+      for (const event of events) recorder.record('x', event);
+      const stored = await readAll(recorder);
+      expect(eventsIn(stored)).toEqual(exact(events));
+      expect(stored.map(({ index }) => index)).toEqual([0, 0, 3, 3, 3, 1, 3, 3, 2 ** 52 + 3]);
+      expect(stored.every(({ run }) => run === 7)).toBe(true);
+      await recorder.close();
+    }));
+
   test('skips damaged parts of a segment, reports them, and reads the rest', () =>
     inDirectory(async (directory) => {
       const recorder = await Recorder.open(directory, { ...options, segmentBytes: 1 << 20 });
