@@ -31,6 +31,7 @@ const documents = [
   'docs/speed.md',
   'docs/extending.md',
   'docs/upgrading.md',
+  'docs/recording.md',
   'docs/protocol.md',
 ];
 const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');

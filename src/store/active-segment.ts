@@ -12,15 +12,13 @@ import { bucketFrames, TierBuilder } from './tier-builder.ts';
 import type { SegmentFiles } from './stream-files.ts';
 
 /** Unwritten bytes of tiers from which they are written. */
-const tierFlushBytes = 1 << 14;
+const tierFlushBytes = 1 << 12;
 
 /** A segment that was not closed. */
 export interface Recovered {
   readonly segment: ActiveSegment;
   /** Parts of its file that cannot be read. */
   readonly damage: readonly Damage[];
-  /** The description of its last run. */
-  readonly run: RunEvent | undefined;
 }
 
 /** A segment that records are appended to, with its index and its tiers, which are derived from the records. */
@@ -35,10 +33,11 @@ export class ActiveSegment {
   readonly tierBytes: number[] = bucketFrames.slice(1).map(() => 0);
   /** Whether all closed buckets are in `tiers`. */
   hasTiers = true;
+  /** The description of the newest run that is in this segment. */
+  described: RunEvent | undefined;
   #writer: SegmentWriter;
   #builder: TierBuilder | undefined;
   #run = -1;
-  #described: RunEvent | undefined;
 
   private constructor(files: SegmentFiles, created: number, pool: PagePool) {
     this.files = files;
@@ -68,7 +67,7 @@ export class ActiveSegment {
       }
       const size = reader.intactBytes;
       segment.#writer = new SegmentWriter({ path: files.recording, kind: 'recording', created, size }, pool);
-      return { segment, damage: reader.damage, run: segment.#described };
+      return { segment, damage: reader.damage };
     } finally {
       await reader.close();
     }
@@ -145,7 +144,7 @@ export class ActiveSegment {
     this.index.addRun(event, index, offset);
     this.closeTiers();
     this.#run = run;
-    this.#described = event;
+    this.described = event;
     const size = bucketRecordBytes(channels.length);
     this.#builder = new TierBuilder(channels.length, (tier, bucket) => {
       this.hasTiers &&= appendBucket(this.tiers, run, tier, bucket);

@@ -14,6 +14,8 @@ export interface GroupCommitOptions {
   readonly concurrency: number;
   /** Called with each failure. */
   readonly onError: (error: Error) => void;
+  /** Called after the first pass without a failure. */
+  readonly onRecovery: () => void;
 }
 
 /** Writes the pending data of many streams together: one timer, and one pass over the streams that have any. */
@@ -81,6 +83,7 @@ export class GroupCommit {
     this.#timer = undefined;
     this.#pass ??= this.#run([...this.#dirty]).then((failed) => {
       this.#pass = undefined;
+      if (this.#hasFailed && !failed) this.#options.onRecovery();
       this.#hasFailed = failed;
       if (this.#dirty.size > 0) this.#schedule(failed ? this.#options.retry : this.#options.interval);
     });

@@ -84,7 +84,7 @@ async function read(
   points: number,
   report: (line: string) => void,
 ): Promise<Overview> {
-  const opened = recording.open.map((segment) => openSource(recording, segment));
+  const opened = recording.segments.open.map((segment) => openSource(recording, segment));
   const sources = [...closedSources(recording), ...opened].filter(({ runs }) =>
     runs.some(({ first, last }) => first < to && last >= from),
   );
@@ -106,7 +106,7 @@ async function read(
   return { size: columns.size, bucket: bucketFrames[tier], runs: runsOf(columns, sources) };
 }
 
-function* closedSources({ directory, closed }: StreamRecording): Generator<Source> {
+function* closedSources({ segments: { directory, closed } }: StreamRecording): Generator<Source> {
   for (const { summary, rawBytes } of closed.values()) {
     const files = segmentFiles(directory, summary.segment);
     yield {

@@ -19,9 +19,9 @@ export class Page {
 }
 
 /** Size of the smallest page in bytes. */
-export const smallestPage: number = 1 << 14;
+export const smallestPage: number = 1 << 12;
 
-/** Pages of 16 KiB and larger powers of two, with a limit on their total size. Released pages are used again. */
+/** Pages of 4 KiB and larger powers of two, with a limit on their total size. Released pages are used again. */
 export class PagePool {
   readonly #limit: number;
   /** Released pages by size. */

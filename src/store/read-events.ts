@@ -19,8 +19,8 @@ interface Part {
   readonly from: number;
   /** Position of the record that describes the run at `from`. */
   readonly described: number;
-  /** Number of bytes to read; undefined: all. */
-  readonly limit: number | undefined;
+  /** Number of bytes to read. */
+  readonly limit: number;
 }
 
 /**
@@ -91,7 +91,7 @@ async function nextPart(
   done: Position,
   start: Start | undefined,
 ): Promise<Part | undefined> {
-  const { directory, closed, open } = recording;
+  const { directory, closed, open } = recording.segments;
   const hasMore = (segment: number, bytes: number) =>
     segment > done.segment || (segment === done.segment && bytes > Math.max(done.offset, fileHeaderBytes));
   for (const { summary, rawBytes } of closed.values()) {
@@ -152,7 +152,11 @@ async function* readPart(part: Part, filter: Filter): AsyncGenerator<StoredEvent
         const { offset, bytes } = reader.damage[reported];
         yield damaged(offset, bytes);
       }
-      if (!hasMore) return { segment, offset: reader.position };
+      if (!hasMore) {
+        // somebody has made the file shorter
+        if (reader.position < limit) yield damaged(reader.position, limit - reader.position);
+        return { segment, offset: limit };
+      }
       const stored = record && storedEvent(reader.memory, record, segment, filter);
       if (!stored) continue;
       if (filter.described) yield filter.described;

@@ -1,6 +1,6 @@
 import { fields, integer, invalid, positive } from '../core/check.ts';
 import type { RetentionOptions } from './retention.ts';
-import type { FsyncPolicy } from './stream-recording.ts';
+import type { FsyncPolicy } from './segment-chain.ts';
 
 /** Which streams are recorded. The first rule that matches a stream applies; streams without a rule are recorded. */
 export interface RecordingRule {

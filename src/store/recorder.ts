@@ -9,7 +9,8 @@ import { readEvents, type ReadFrom } from './read-events.ts';
 import type { Position, RecordedEvent, RunEvent, StoredEvent } from './recorded-event.ts';
 import { isRecorded, type RecorderOptions, recorderOptions } from './recorder-options.ts';
 import { bytesOf, Retention } from './retention.ts';
-import { type FramePosition, type StoreContext, StreamRecording } from './stream-recording.ts';
+import type { StoreContext } from './segment-chain.ts';
+import { type FramePosition, StreamRecording } from './stream-recording.ts';
 
 /** The recording of one stream. */
 export interface StreamStatus {
@@ -56,7 +57,9 @@ export class Recorder {
   readonly #context: StoreContext;
   #timer: ReturnType<typeof setInterval> | undefined;
   #enforcing: Promise<number> | undefined;
-  #problem: string | undefined;
+  /** Why nothing can be written, and why nothing can be deleted. */
+  #writeProblem: string | undefined;
+  #deleteProblem: string | undefined;
   #closed = false;
 
   private constructor(directory: string, options: RecorderOptions) {
@@ -72,6 +75,10 @@ export class Recorder {
       concurrency: 4,
       onError: (error) => {
         this.#fail(error);
+      },
+      onRecovery: () => {
+        this.#writeProblem = undefined;
+        all.report('recording continues');
       },
     });
     this.#context = {
@@ -94,12 +101,12 @@ export class Recorder {
   static async open(directory: string, options: RecorderOptions = {}): Promise<Recorder> {
     const recorder = new Recorder(directory, options);
     await mkdir(directory, { recursive: true });
-    for (const entry of await readdir(directory, { withFileTypes: true })) {
+    await forAll(await readdir(directory, { withFileTypes: true }), async (entry) => {
       const path = join(directory, entry.name);
       if (entry.name.startsWith(erasing)) await rm(path, { recursive: true, force: true });
-      if (!entry.isDirectory() || !streamName.test(entry.name)) continue;
+      if (!entry.isDirectory() || !streamName.test(entry.name)) return;
       recorder.#recordings.set(entry.name, await StreamRecording.open(entry.name, path, recorder.#context));
-    }
+    });
     recorder.#updateSegmentBytes();
     await recorder.enforceRetention();
     recorder.#timer = setInterval(() => {
@@ -122,10 +129,12 @@ export class Recorder {
   }
 
   /**
-   * Records an event, which is copied before the call returns. Returns whether the stream is recorded.
+   * Records an event, which is copied before the call returns. Returns false if the stream is not recorded, or the
+   * recorder is closed.
    * @throws RangeError or TypeError if the event does not follow those before it; nothing is recorded then
    */
   record(stream: string, event: RecordedEvent): boolean {
+    if (this.#closed) return false;
     const recording = this.#recordings.get(stream) ?? this.#create(stream);
     if (!recording || !this.isRecorded(stream)) return false;
     recording.append(event);
@@ -181,7 +190,7 @@ export class Recorder {
     return {
       bytes: streams.reduce((sum, { bytes }) => sum + bytes, 0),
       pendingBytes: this.#pool.inUse,
-      problem: streams.find(({ problem }) => problem !== undefined)?.problem ?? this.#problem,
+      problem: this.#writeProblem ?? this.#deleteProblem,
       streams,
     };
   }
@@ -223,10 +232,13 @@ export class Recorder {
     clearInterval(this.#timer);
     await this.#enforcing;
     await this.#group.stop();
-    for (const recording of this.#recordings.values())
+    await forAll([...this.#recordings.values()], async (recording) => {
       await recording.close().catch((error: unknown) => {
-        this.#options.report(`stream ${recording.name}: cannot write the end of the recording: ${String(error)}`);
+        const { name, durable, accepted } = recording;
+        const frames = `frames from ${durable.next} of run ${durable.run} to ${accepted.next} of run ${accepted.run}`;
+        this.#options.report(`stream ${name}: ${frames} may not be recorded: ${String(error)}`);
       });
+    });
   }
 
   #create(stream: string): StreamRecording | undefined {
@@ -251,20 +263,30 @@ export class Recorder {
     for (const recording of recordings) recording.rollIfOld();
     try {
       const deleted = await this.#retention.run(recordings);
-      this.#problem = undefined;
+      this.#deleteProblem = undefined;
       return deleted;
     } catch (error) {
-      this.#problem = `cannot delete old recordings: ${String(error)}`;
-      this.#options.report(this.#problem);
+      const problem = `cannot delete old recordings: ${String(error)}`;
+      if (this.#deleteProblem !== problem) this.#options.report(problem);
+      this.#deleteProblem = problem;
       return 0;
     }
   }
 
   #fail(error: Error): void {
-    if (this.#problem !== error.message) this.#options.report(`cannot record: ${error.message}`);
-    this.#problem = error.message;
+    if (this.#writeProblem !== error.message) this.#options.report(`cannot record: ${error.message}`);
+    this.#writeProblem = error.message;
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') void this.enforceRetention();
   }
+}
+
+/** Calls `use` for every item, four at a time. */
+async function forAll<T>(items: readonly T[], use: (item: T) => Promise<void>): Promise<void> {
+  const rest = [...items];
+  const useInTurn = async (): Promise<void> => {
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await use(item);
+  };
+  await Promise.all([1, 2, 3, 4].map(useInTurn));
 }
 
 function checkName(stream: string): string {
@@ -274,7 +296,8 @@ function checkName(stream: string): string {
 }
 
 function statusOf(recording: StreamRecording): StreamStatus {
-  const { name, durable, error, lost, closed, open } = recording;
+  const { name, durable, error, lost } = recording;
+  const { closed, open } = recording.segments;
   const firsts = (runs: readonly { first: number }[]) => runs.map(({ first }) => first);
   const raw = [...closed.values()].filter(({ rawBytes }) => rawBytes > 0);
   const recorded = [

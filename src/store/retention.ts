@@ -1,7 +1,8 @@
 import { rm, statfs } from 'node:fs/promises';
 import { integer, nonNegative, positive } from '../core/check.ts';
 import { segmentFiles } from './stream-files.ts';
-import type { ClosedSegment, StreamRecording } from './stream-recording.ts';
+import type { ClosedSegment } from './segment-chain.ts';
+import type { StreamRecording } from './stream-recording.ts';
 
 /** How long recordings are kept. What exceeds a limit first is deleted, the oldest segments of all streams first. */
 export interface RetentionOptions {
@@ -55,7 +56,7 @@ export class Retention {
     const { maxAge, maxBytes, maxTierAge, maxTierBytes } = this.#limits;
     const segments = recordings
       .flatMap((recording) =>
-        [...recording.closed].map(([segment, closed]): Candidate => ({ recording, segment, closed })),
+        [...recording.segments.closed].map(([segment, closed]): Candidate => ({ recording, segment, closed })),
       )
       .sort((a, b) => a.closed.summary.recorded - b.closed.summary.recorded);
     const age = ({ closed }: Candidate) => this.#now() - closed.summary.recorded;
@@ -93,7 +94,8 @@ export class Retention {
 /** Returns the size of recordings and their tiers in bytes. */
 export function bytesOf(recordings: readonly StreamRecording[]): number {
   let bytes = 0;
-  for (const { closed, open } of recordings) {
+  for (const { segments } of recordings) {
+    const { closed, open } = segments;
     for (const { rawBytes, tierBytes } of closed.values()) bytes += rawBytes + tierBytes;
     for (const { writer, tiers } of open) bytes += writer.written + tiers.written;
   }
@@ -101,14 +103,14 @@ export function bytesOf(recordings: readonly StreamRecording[]): number {
 }
 
 async function deleteRecording({ recording, segment, closed }: Candidate): Promise<number> {
-  await rm(segmentFiles(recording.directory, segment).recording, { force: true });
+  await rm(segmentFiles(recording.segments.directory, segment).recording, { force: true });
   const bytes = closed.rawBytes;
   closed.rawBytes = 0;
   return bytes;
 }
 
 async function deleteTiers({ recording, segment, closed }: Candidate): Promise<number> {
-  await rm(segmentFiles(recording.directory, segment).tiers, { force: true });
-  recording.closed.delete(segment);
+  await rm(segmentFiles(recording.segments.directory, segment).tiers, { force: true });
+  recording.segments.closed.delete(segment);
   return closed.tierBytes;
 }

@@ -109,7 +109,8 @@ export class SegmentWriter {
   }
 
   /**
-   * Writes what was appended before the call. Call it again only after it has settled. Rejects if the file cannot be
+   * Writes what was appended before the call. Call it again only after it has settled. Opens the file, and cuts a torn end of
+   * it. Rejects if the file cannot be
    * written; nothing is lost then.
    */
   async flush(): Promise<void> {

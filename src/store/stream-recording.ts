@@ -1,34 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises';
 import { type Block, frameCount } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
-import { ActiveSegment } from './active-segment.ts';
+import type { ActiveSegment } from './active-segment.ts';
 import type { EventHeader } from './event-record.ts';
-import type { CommitMember, GroupCommit } from './group-commit.ts';
-import { LostFrames } from './lost-frames.ts';
-import { PagePool } from './page-pool.ts';
+import type { CommitMember } from './group-commit.ts';
+import { LostFrames, type LostRange } from './lost-frames.ts';
 import type { LostEvent, Position, RecordedEvent, RunEvent } from './recorded-event.ts';
-import type { SegmentSummary } from './segment-index.ts';
-import { listSegments, segmentFiles, syncDirectory } from './stream-files.ts';
-import { readTierFile, writeTierFile } from './tier-file.ts';
-
-/** When recorded data is forced onto the disk: never by the store, after every write, or at most every `every` ms. */
-export type FsyncPolicy = 'never' | 'always' | { readonly every: number };
-
-/** What all streams of a store share. */
-export interface StoreContext {
-  readonly pool: PagePool;
-  readonly group: GroupCommit;
-  readonly fsync: FsyncPolicy;
-  /** Maximum size in bytes and age in ms of a segment that is written. */
-  readonly segmentBytes: () => number;
-  readonly segmentAge: number;
-  /** Pending bytes from which a write starts at once. */
-  readonly hurryBytes: number;
-  /** The time in ms since 1970. */
-  readonly now: () => number;
-  /** Called with a line about anything that is damaged or lost. */
-  readonly report: (line: string) => void;
-}
+import { FsyncError, SegmentChain, type StoreContext } from './segment-chain.ts';
 
 /** A frame position: the frame with index `next` of a run is the first one that is not included. */
 export interface FramePosition {
@@ -36,59 +13,48 @@ export interface FramePosition {
   readonly next: number;
 }
 
-/** A closed segment. */
-export interface ClosedSegment {
-  readonly summary: SegmentSummary;
-  /** Size of the recording; 0 if only the tiers are kept. */
-  rawBytes: number;
-  tierBytes: number;
-}
-
 const nothing: FramePosition = { run: -1, next: 0 };
 
 /**
- * The recording of one stream: a directory of segments. `append` copies an event into memory; the group commit writes
- * it. If memory runs out because the disk does not accept writes, events are counted and recorded as lost later.
+ * The recording of one stream. `append` checks an event and copies it into memory; the group commit writes it. If memory
+ * runs out because the disk does not accept writes, events are counted and recorded as lost later.
  */
 export class StreamRecording implements CommitMember {
   readonly name: string;
-  readonly directory: string;
+  readonly segments: SegmentChain;
   readonly #context: StoreContext;
-  /** Closed segments by number, the oldest first. */
-  readonly closed: Map<number, ClosedSegment> = new Map<number, ClosedSegment>();
   readonly #lost = new LostFrames();
-  /** Full segments that are not closed yet, the oldest first. */
-  readonly #closing: ActiveSegment[] = [];
-  #active: ActiveSegment | undefined;
-  #segments = 0;
   #run: RunEvent | undefined;
-  /** Whether the description of the run is in the active segment. */
-  #isDescribed = false;
+  /** The run of which a description was recorded last. */
+  #described: RunEvent | undefined;
   #next = 0;
   #isDirty = false;
-  #hasDirectory = false;
-  /** Whether the directory has names that are not forced onto the disk. */
-  #hasNewNames = false;
   #written = nothing;
   #durable = nothing;
+  /** Time of the last fsync in ms since 1970. */
   #synced = 0;
-  #committing: Promise<boolean> | undefined;
+  /** The operation on the files that is running. */
+  #busy: Promise<unknown> = Promise.resolve();
   #error: Error | undefined;
   #reason = 'the disk does not keep up';
 
   constructor(name: string, directory: string, context: StoreContext) {
     this.name = name;
-    this.directory = directory;
+    this.segments = new SegmentChain(directory, context);
     this.#context = context;
   }
 
-  /** Opens the recording in an existing directory. Closes what a kill has left, except the newest segment. */
+  /** Opens the recording in an existing directory. */
   static async open(name: string, directory: string, context: StoreContext): Promise<StreamRecording> {
     const recording = new StreamRecording(name, directory, context);
-    recording.#hasDirectory = true;
-    const found = await listSegments(directory);
-    for (const [i, { segment, raw, tiers }] of found.entries())
-      await recording.#load(segment, raw, tiers, i === found.length - 1);
+    const end = await recording.segments.load();
+    if (!end) return recording;
+    const { run, next } = end;
+    recording.#run = run;
+    recording.#described = run;
+    recording.#next = next;
+    recording.#written = { run: run.run, next };
+    recording.#durable = recording.#written;
     return recording;
   }
 
@@ -120,14 +86,9 @@ export class StreamRecording implements CommitMember {
     return this.#run;
   }
 
-  /** Segments that are written, the oldest first. */
-  get open(): readonly ActiveSegment[] {
-    return this.#active ? [...this.#closing, this.#active] : this.#closing;
-  }
-
   /** The position of the next event. Everything before it was appended before the call. */
   get position(): Position {
-    const { files, writer } = this.#active ?? this.#begin();
+    const { files, writer } = this.segments.active;
     return { segment: files.segment, offset: writer.end };
   }
 
@@ -140,62 +101,55 @@ export class StreamRecording implements CommitMember {
     else if (event.type === 'run') this.#appendRun(event);
     else this.#appendEvent(event);
     this.#markDirty();
-    if (this.#context.pool.inUse > this.#context.hurryBytes) this.#context.group.hurry();
+    const { pool, hurryBytes, group } = this.#context;
+    if (pool.inUse > hurryBytes) group.hurry();
   }
 
   /** Writes what is pending; see `CommitMember`. */
-  async commit(): Promise<boolean> {
-    while (this.#committing) await this.#committing.catch(() => {});
-    this.#isDirty = false;
-    this.#committing = this.#commit();
-    try {
-      const isDone = await this.#committing;
-      this.#error = undefined;
-      this.#isDirty ||= !isDone;
-      return isDone;
-    } catch (error) {
-      this.#isDirty = true;
-      this.#error = error instanceof Error ? error : new Error(String(error));
-      this.#reason = this.#error.message;
-      throw error;
-    } finally {
-      this.#committing = undefined;
-    }
+  commit(): Promise<boolean> {
+    return this.#exclusively(async () => {
+      this.#isDirty = false;
+      try {
+        const isDone = await this.#commit();
+        this.#error = undefined;
+        this.#isDirty ||= !isDone;
+        return isDone;
+      } catch (error) {
+        this.#isDirty = true;
+        this.#error = error instanceof Error ? error : new Error(String(error));
+        this.#reason = this.#error.message;
+        throw error;
+      }
+    });
   }
 
   /** Writes everything, tiers included, so that readers of the files see it. */
-  async flush(): Promise<void> {
-    await this.commit();
-    while (this.#committing) await this.#committing.catch(() => {});
-    const flushing = (this.#committing = (async () => {
-      for (const segment of this.open) await segment.flush(true);
-      return true;
-    })());
-    try {
-      await flushing;
-    } finally {
-      this.#committing = undefined;
-    }
+  flush(): Promise<void> {
+    return this.#exclusively(() => this.segments.write(true));
   }
 
-  /** Closes the active segment if it is older than the limit. */
+  /** Ends the segment that is written if it is older than the limit. */
   rollIfOld(): void {
-    const { now, segmentAge } = this.#context;
-    if (!this.#active || now() - this.#active.created < segmentAge) return;
-    this.#roll();
-    this.#markDirty();
+    if (this.segments.endIfFull(true)) this.#markDirty();
   }
 
   /** Writes and closes everything. Rejects if something cannot be written; the files are closed in any case. */
   async close(): Promise<void> {
     this.#context.group.remove(this);
     this.#recordLost();
-    if (this.#active) this.#roll();
+    this.segments.end();
     try {
       await this.commit();
     } finally {
-      for (const segment of this.open) await segment.close();
+      await this.#exclusively(() => this.segments.close());
     }
+  }
+
+  /** Runs operations on the files one after the other. */
+  #exclusively<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#busy.then(run);
+    this.#busy = result.catch(() => {});
+    return result;
   }
 
   #markDirty(): void {
@@ -213,8 +167,7 @@ export class StreamRecording implements CommitMember {
     this.#checkIndex('block.start', start);
     const frames = frameCount(block);
     if (frames === 0) return;
-    const segment = this.#ready();
-    if (!segment?.appendBlock(run.run, block)) this.#lost.addFrames(run.run, start, frames, this.#reason);
+    if (!this.#ready()?.appendBlock(run.run, block)) this.#lost.addFrames(run.run, start, frames, this.#reason);
     this.#next = start + frames;
   }
 
@@ -225,7 +178,6 @@ export class StreamRecording implements CommitMember {
     this.#recordLost();
     this.#run = event;
     this.#next = next;
-    this.#isDescribed = false;
     this.#ready();
   }
 
@@ -246,168 +198,68 @@ export class StreamRecording implements CommitMember {
     if (!(index >= this.#next)) throw invalid(name, `>= ${this.#next}, the next frame of the recording`, index);
   }
 
-  /** Returns the segment for the next event, in which its run and everything lost before are recorded; undefined if it cannot be recorded. */
+  /**
+   * Returns the segment for the next event, in which its run and everything lost before are recorded; undefined if the
+   * event cannot be recorded.
+   */
   #ready(): ActiveSegment | undefined {
-    let segment = this.#active ?? this.#begin();
-    if (segment.writer.end >= this.#context.segmentBytes()) {
-      this.#roll();
-      segment = this.#begin();
-    }
+    this.segments.endIfFull();
     if (this.#lost.first && !this.#recordLost()) return undefined;
-    return this.#isDescribed || this.#describe(segment) ? segment : undefined;
+    const { active } = this.segments;
+    return active.described === this.#run || this.#describe(active) ? active : undefined;
   }
 
   /** Records what was lost. Returns false if that cannot be recorded now. */
   #recordLost(): boolean {
     for (let range = this.#lost.first; range; range = this.#lost.first) {
       const { run, lost } = range;
-      const segment = this.#active ?? this.#begin();
       const header = { index: lost.from, time: NaN, frames: lost.count, run };
-      if (!segment.appendEvent(header, lost)) return false;
+      if (!this.segments.active.appendEvent(header, lost)) return false;
       this.#context.report(lostLine(this.name, range));
       this.#lost.shift();
     }
     return true;
   }
 
+  /** Describes the run in a segment that does not contain its description. Returns false if that cannot be recorded now. */
   #describe(segment: ActiveSegment): boolean {
     const run = this.#running();
-    const isContinued = this.#segmentRun === run;
-    const event: RunEvent = isContinued ? { ...run, continued: true } : run;
+    const isContinued = this.#described === run;
     const header = { index: isContinued ? this.#next : run.next, time: run.time, frames: 0, run: run.run };
-    if (!segment.appendEvent(header, event)) return false;
-    this.#segmentRun = run;
-    this.#isDescribed = true;
+    if (!segment.appendEvent(header, isContinued ? { ...run, continued: true } : run)) return false;
+    segment.described = run;
+    this.#described = run;
     return true;
   }
 
-  /** The run that was recorded last. */
-  #segmentRun: RunEvent | undefined;
-
-  #begin(): ActiveSegment {
-    const { pool, now } = this.#context;
-    this.#isDescribed = false;
-    return (this.#active = ActiveSegment.create(segmentFiles(this.directory, ++this.#segments), now(), pool));
-  }
-
-  #roll(): void {
-    if (!this.#active) return;
-    this.#closing.push(this.#active);
-    this.#active = undefined;
-  }
-
+  /** Returns whether everything that was appended before the call is durable. */
   async #commit(): Promise<boolean> {
-    const { fsync, now } = this.#context;
+    const { fsync, now, pool, hurryBytes } = this.#context;
     const { accepted } = this;
     const isComplete = this.#lost.first === undefined;
-    const active = this.#active;
-    await this.#makeDirectory();
-    while (this.#closing.length > 0) await this.#finish(this.#closing[0]);
-    if (active !== this.#active) return false;
-    if (active) {
-      this.#hasNewNames ||= active.writer.written === 0;
-      await active.flush();
-    }
-    if (isComplete) this.#written = accepted;
-    if (!active) this.#durable = this.#written; // full segments are on the disk
-    if (!active) return true;
-    const isDue = fsync === 'always' || (fsync !== 'never' && now() - this.#synced >= fsync.every);
-    if (fsync !== 'never' && !isDue) return false;
-    if (fsync !== 'never') await this.#sync(active);
-    this.#durable = this.#written;
-    return this.#closing.length === 0;
-  }
-
-  async #sync(segment: ActiveSegment): Promise<void> {
-    if (this.#hasNewNames) await syncDirectory(this.directory);
-    this.#hasNewNames = false;
     try {
-      await segment.writer.sync();
+      await this.segments.write(pool.inUse > hurryBytes);
+      if (isComplete) this.#written = accepted;
+      else this.#recordLost();
+      const isDue = fsync === 'always' || (fsync !== 'never' && now() - this.#synced >= fsync.every);
+      // full segments are forced onto the disk when they are closed
+      const needsSync = fsync !== 'never' && this.segments.open.length > 0;
+      if (needsSync && !isDue) return false;
+      if (needsSync) await this.segments.sync();
     } catch (error) {
-      // the kernel may have dropped the pages, and would report success the next time
-      const { run, next } = this.#durable.run === this.#written.run ? this.#durable : { ...this.#written, next: 0 };
-      const reason = `may be damaged: ${String(error)}`;
-      if (this.#written.next > next) this.#lost.addFrames(run, next, this.#written.next - next, reason);
-      this.#roll();
+      if (error instanceof FsyncError) this.#loseUnsynced(error.message);
       throw error;
     }
-    this.#synced = this.#context.now();
-  }
-
-  async #makeDirectory(): Promise<void> {
-    if (this.#hasDirectory) return;
-    await mkdir(this.directory, { recursive: true });
-    this.#hasDirectory = true;
-    this.#hasNewNames = true;
-  }
-
-  /** Writes and closes a full segment. */
-  async #finish(segment: ActiveSegment): Promise<void> {
-    const { fsync, now } = this.#context;
-    const isSynced = fsync !== 'never';
-    segment.closeTiers();
-    await segment.flush(true);
-    if (isSynced) await this.#sync(segment);
-    const whole = segment.hasTiers
-      ? segment
-      : (await ActiveSegment.recover(segment.files, segment.created, new PagePool(Infinity))).segment;
-    if (whole !== segment) {
-      whole.closeTiers();
-      await whole.flush(true);
-    }
-    const summary = await writeTierFile(whole, now(), isSynced);
-    await segment.close();
-    if (whole !== segment) await whole.close();
-    this.#closing.shift();
-    this.#hasNewNames = true;
-    await this.#add(summary);
-  }
-
-  async #add(summary: SegmentSummary): Promise<void> {
-    const file = await readTierFile(segmentFiles(this.directory, summary.segment).tiers);
-    this.closed.set(summary.segment, { summary, rawBytes: summary.bytes, tierBytes: file?.bytes ?? 0 });
-  }
-
-  /** Loads a segment from its files. */
-  async #load(segment: number, raw: boolean, tiers: boolean, isNewest: boolean): Promise<void> {
-    const { pool, now, report } = this.#context;
-    const files = segmentFiles(this.directory, segment);
-    this.#segments = segment;
-    await rm(`${files.tiers}.tmp`, { force: true });
-    const file = tiers ? await readTierFile(files.tiers) : undefined;
-    if (file) {
-      this.closed.set(segment, {
-        summary: file.summary,
-        rawBytes: raw ? file.summary.bytes : 0,
-        tierBytes: file.bytes,
-      });
-      const last = file.summary.runs.at(-1);
-      if (last) this.#continue(last.event, last.next);
-      return;
-    }
-    if (!raw) {
-      report(`${files.tiers}: the tiers are damaged, and their recording is deleted; they are not used`);
-      return;
-    }
-    const { segment: active, damage, run } = await ActiveSegment.recover(files, now(), pool);
-    for (const { offset, bytes, tail } of damage)
-      report(`${files.recording}: ${tail ? 'cut' : 'skipped'} ${bytes} damaged bytes at ${offset}`);
-    this.#active = active;
-    const last = active.index.runs.at(-1);
-    if (run && last) this.#continue(run, last.next);
-    this.#segmentRun = this.#run;
-    this.#isDescribed = run !== undefined;
-    if (isNewest) return;
-    this.#roll();
-    while (this.#closing.length > 0) await this.#finish(this.#closing[0]);
-  }
-
-  #continue(run: RunEvent, next: number): void {
-    this.#run = run;
-    this.#segmentRun = run;
-    this.#next = next;
-    this.#written = { run: run.run, next };
+    this.#synced = now();
     this.#durable = this.#written;
+    return isComplete && this.#written.next === this.#next;
+  }
+
+  /** Reports what was written since the last successful fsync as lost: the kernel may have dropped it. */
+  #loseUnsynced(reason: string): void {
+    const { run, next } = this.#written;
+    const from = this.#durable.run === run ? this.#durable.next : 0;
+    if (next > from) this.#lost.addFrames(run, from, next - from, reason);
   }
 }
 
@@ -431,7 +283,7 @@ function headerOf(
   }
 }
 
-function lostLine(name: string, { run, lost }: { run: number; lost: LostEvent }): string {
+function lostLine(name: string, { run, lost }: LostRange): string {
   const { from, count, events, reason } = lost;
   const frames = `${count} frames from frame ${from} of run ${run}`;
   return `stream ${name}: did not record ${frames} and ${events} other events: ${reason}`;

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -132,6 +132,78 @@ describe('a recorder', () => {
       await recorder.close();
     }));
 
+  test('returns every kind of event, with arrays in messages bit for bit', () =>
+    inDirectory(async (directory) => {
+      const recorder = await Recorder.open(directory, options);
+      const channels = [{ label: 'é', unit: 'µV' }];
+      const block = { data: Float32Array.of(0.1, NaN, -0), channels: 1, start: 0, rate: 250, time: 1.7e12 };
+      const events: RecordedEvent[] = [
+        { type: 'run', run: 7, next: 0, time: 1.7e12, channels, rate: 250, kind: 'eeg', for: 'y', clock: 'monotonic' },
+        { type: 'block', block },
+        { type: 'targets', at: 3, stream: 'y', run: 2, from: 100, count: 3, name: 'pressure' },
+        { type: 'message', at: 3, message: { type: 'targets', from: 'file', block } },
+        { type: 'message', at: 3, message: { type: 'control', learner: 'alpha', learningRate: 0.5, at: 9 } },
+        { type: 'mark', at: 1, label: 'blink', frames: 2, time: 1.7e12, duration: 8 },
+        { type: 'alarm', event: { step: 'raised', time: 1.7e12, alarm: { id: 1 } as never } },
+        { type: 'gap', from: 3, count: 2 ** 52 },
+        { type: 'block', block: { ...block, data: Float32Array.of(1), start: 2 ** 52 + 3, valid: Uint8Array.of(0) } },
+      ];
+      for (const event of events) recorder.record('x', event);
+      const stored = await readAll(recorder);
+      expect(eventsIn(stored)).toEqual(exact(events));
+      expect(stored.map(({ index }) => index)).toEqual([0, 0, 3, 3, 3, 1, 3, 3, 2 ** 52 + 3]);
+      expect(stored.every(({ run }) => run === 7)).toBe(true);
+      await recorder.close();
+    }));
+
+  test('skips damaged parts of a segment, reports them, and reads the rest', () =>
+    inDirectory(async (directory) => {
+      const recorder = await Recorder.open(directory, { ...options, segmentBytes: 1 << 20 });
+      const channels = [{ label: 'a', unit: '' }];
+      recorder.record('x', { type: 'run', run: 0, next: 0, time: 0, channels, rate: 10 });
+      for (let start = 0; start < 100; start += 10) {
+        const data = Float32Array.from({ length: 10 }, (_, i) => start + i);
+        recorder.record('x', { type: 'block', block: { data, channels: 1, start, rate: 10, time: start * 100 } });
+      }
+      const blocks = (await readAll(recorder)).filter(({ event }) => event.type === 'block');
+      await recorder.close();
+      const path = join(directory, 'x', '0000000001.rec');
+      const bytes = await readFile(path);
+      bytes[blocks[4].position.offset + 20] ^= 4;
+      await writeFile(path, bytes);
+      const reopened = await Recorder.open(directory, options);
+      const found = (await readAll(reopened)).map(({ event }) => event);
+      const expected: StoredEvent['event'][] = blocks.map(({ event }) => event);
+      const size = blocks[5].position.offset - blocks[4].position.offset;
+      expected[4] = { type: 'damaged', file: path, offset: blocks[4].position.offset, bytes: size };
+      expect(exact(found.slice(1))).toEqual(exact(expected));
+      // the tiers were computed before
+      const [run] = (await reopened.overview('x', 0, 1e9, 1)).runs;
+      expect([...run.frames]).toEqual([100]);
+      await reopened.close();
+    }));
+
+  test('reports the end of a closed segment that is missing, as after a power loss without fsync, and reads the rest', () =>
+    inDirectory(async (directory) => {
+      const recorder = await Recorder.open(directory, options);
+      const channels = [{ label: 'a', unit: '' }];
+      recorder.record('x', { type: 'run', run: 0, next: 0, time: 0, channels, rate: 10 });
+      for (const start of [0, 10, 20]) {
+        const data = new Float32Array(10).fill(start);
+        recorder.record('x', { type: 'block', block: { data, channels: 1, start, rate: 10, time: start * 100 } });
+      }
+      const end = (await readAll(recorder))[3].position.offset;
+      await recorder.close();
+      await truncate(join(directory, 'x', '0000000001.rec'), end);
+      const reports: string[] = [];
+      const reopened = await Recorder.open(directory, { ...options, report: (line) => reports.push(line) });
+      expect(reports).toEqual([expect.stringMatching(/0000000001\.rec: 104 bytes are missing at the end$/)]);
+      expect(reopened.accepted('x')).toEqual({ run: 0, next: 20 });
+      const [run] = (await reopened.overview('x', 0, 1e9, 1)).runs;
+      expect([...run.frames]).toEqual([20]);
+      await reopened.close();
+    }));
+
   test('rejects events that do not follow those before them, and records nothing then', () =>
     inDirectory(async (directory) => {
       const recorder = await Recorder.open(directory, options);
@@ -203,6 +275,41 @@ describe('a recorder', () => {
         expect(recorder.durable('x')).toEqual({ run: 0, next: 12 });
         await recorder.close();
       }
+    }));
+
+  test('with a limited number of fsyncs, reports frames as durable only after the fsync that follows them', () =>
+    inDirectory(async (directory) => {
+      const clock = { now: 1.7e12 };
+      const now = () => clock.now;
+      const recorder = await Recorder.open(directory, { ...options, fsync: { every: 1000 }, now });
+      recorder.record('x', { type: 'run', run: 0, next: 0, time: 0, channels: [{ label: 'a', unit: '' }], rate: 1 });
+      const durable: number[] = [];
+      for (let start = 0; start < 8; start++) {
+        recorder.record('x', {
+          type: 'block',
+          block: { data: new Float32Array(1), channels: 1, start, rate: 1, time: 0 },
+        });
+        await recorder.flush();
+        durable.push(recorder.durable('x').next);
+        clock.now += 400;
+      }
+      expect(durable).toEqual([1, 1, 1, 4, 4, 4, 7, 7]);
+      await recorder.close();
+    }));
+
+  test('reports the end of a file that becomes shorter while it is used', () =>
+    inDirectory(async (directory) => {
+      const recorder = await Recorder.open(directory, options);
+      recorder.record('x', { type: 'run', run: 0, next: 0, time: 0, channels: [{ label: 'a', unit: '' }], rate: 1 });
+      recorder.record('x', {
+        type: 'block',
+        block: { data: new Float32Array(9), channels: 1, start: 0, rate: 1, time: 0 },
+      });
+      const [, { position }] = await readAll(recorder);
+      await truncate(join(directory, 'x', '0000000001.rec'), position.offset);
+      const found = (await readAll(recorder)).map(({ event }) => event);
+      expect(found).toMatchObject([{ type: 'run' }, { type: 'damaged', offset: position.offset, bytes: 104 }]);
+      await recorder.close();
     }));
 
   test('erases a stream, and records it again afterward', () =>

@@ -184,6 +184,27 @@ test('zeros after the last record, as after a power loss, are a damaged end', ()
     expect(await read(path)).toMatchObject({ damage: [{ offset: end, bytes: 4096, tail: true }], intact: end });
   }));
 
+test('a reader of a file that is being written gets the first records of it, and never a damaged one', () =>
+  inDirectory(async (directory) => {
+    const path = join(directory, 'live');
+    const file = writer(path);
+    await file.flush();
+    const written: number[] = [];
+    for (let turn = 0; turn < 60; turn++) {
+      for (let n = 0; n < 40; n++) {
+        const payload = new Uint8Array(1 + ((31 * written.length) % 3000)).fill(written.length);
+        file.append(1, payload);
+        written.push(payload.length);
+      }
+      const [, found] = await Promise.all([file.flush(), read(path)]);
+      expect(found.records.map(({ payload }) => payload.length)).toEqual(written.slice(0, found.records.length));
+      expect(found.records.every(({ payload }, i) => payload.every((byte) => byte === (i & 0xff)))).toBe(true);
+      expect(found.damage.every(({ tail }) => tail)).toBe(true);
+    }
+    await file.close();
+    expect((await read(path)).records).toHaveLength(written.length);
+  }));
+
 test('files of another kind or of a newer version are rejected', () =>
   inDirectory(async (directory) => {
     const path = join(directory, 'file');
