@@ -165,7 +165,11 @@ export class SensorSession {
 
 /** Returns a hello with the fields of a later one. */
 function merged(hello: Hello, next: Hello): Hello {
-  const { fresh = hello.fresh ?? false, channels = hello.channels, unlabeled = !next.channels && hello.unlabeled } = next;
+  const {
+    fresh = hello.fresh ?? false,
+    channels = hello.channels,
+    unlabeled = !next.channels && hello.unlabeled,
+  } = next;
   return { ...hello, ...next, fresh, channels, unlabeled };
 }
 
