@@ -4,6 +4,7 @@ import { Pipeline } from '../src/core/pipeline/pipeline.ts';
 import { defaultFeed } from '../src/server/default-feed.ts';
 import { Feed } from '../src/server/feed.ts';
 import { LocalHost } from '../src/server/pipeline-host.ts';
+import { runNow } from '../src/server/work-scheduler.ts';
 import { eegChannels, EegSimulator } from '../src/sources/index.ts';
 
 const channels = eegChannels.map(({ label }) => ({ label, unit: 'uV' }));
@@ -32,7 +33,7 @@ function eegFeed(rate: number): Feed {
 export async function restoring(): Promise<Contestant> {
   const feed = eegFeed(250);
   const simulator = new EegSimulator({ seed: 1, rate: 250 });
-  for (let i = 0; i < 400; i++) feed.receive([{ type: 'samples', ...simulator.next(25).eeg }]);
+  for (let i = 0; i < 400; i++) runNow(feed.receive([{ type: 'samples', ...simulator.next(25).eeg }]));
   const { pipeline: bytes } = (await feed.save())!;
   const next: Block = simulator.next(25).eeg;
   feed.close();

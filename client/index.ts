@@ -43,6 +43,7 @@ export type {
   MarkMessage,
   RemoveRequest,
   RunMessage,
+  LearnerHealth,
   RejectedMessages,
   StreamHealth,
   StreamInfo,

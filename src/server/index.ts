@@ -19,3 +19,7 @@ export { defaultFeed } from './default-feed.ts';
 export type { ChannelInfo } from '../protocol/fields.ts';
 export type { TimeUnit } from '../core/blocks/time-unit.ts';
 export type { ClockInfo, LearnerInfo, MapInfo, StreamInfo } from '../protocol/stream-info.ts';
+export type { HistoryRetention } from '../store/history.ts';
+export type { RecorderOptions, RecordingRule } from '../store/recorder-options.ts';
+export type { RetentionOptions } from '../store/retention.ts';
+export type { FsyncPolicy } from '../store/segment-chain.ts';

@@ -88,3 +88,15 @@ function* settling<T>(task: Task<T>, resolve: (result: T) => void, reject: (erro
     reject(error);
   }
 }
+
+/**
+ * Performs all slices of a task at once.
+ * @throws TypeError if it waits
+ */
+export function runNow<T>(task: Task<T>): T {
+  for (;;) {
+    const { done, value } = task.next();
+    if (done) return value;
+    if (typeof value !== 'number') throw new TypeError('task must not wait');
+  }
+}

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { defaultFeed } from '../../src/server/default-feed.ts';
 import type { FeedInfo } from '../../src/server/feed-spec.ts';
 import { eegChannels, EegSimulator } from '../../src/sources/index.ts';
-import { localFeed, runNow } from './local-feed.ts';
+import { runNow } from '../../src/server/work-scheduler.ts';
+import { localFeed } from './local-feed.ts';
 
 const rate = 250;
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Feed } from '../../src/server/feed.ts';
 import { noise } from '../core/alarms/quiet-stream.ts';
-import { localFeed, runNow } from './local-feed.ts';
+import { runNow } from '../../src/server/work-scheduler.ts';
+import { localFeed } from './local-feed.ts';
 
 const rate = 10;
 

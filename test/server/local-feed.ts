@@ -1,17 +1,7 @@
 import { defaultFeed } from '../../src/server/default-feed.ts';
 import { Feed, type FeedOptions, type Opening } from '../../src/server/feed.ts';
 import type { FeedOutput } from '../../src/server/feed-output.ts';
-import type { Task } from '../../src/server/work-scheduler.ts';
 import { LocalHost } from '../../src/server/pipeline-host.ts';
-
-/** Performs a task that does not wait at once. */
-export function runNow<T>(task: Task<T>): T {
-  for (;;) {
-    const { done, value } = task.next();
-    if (done) return value;
-    if (typeof value !== 'number') throw new Error('the task waits');
-  }
-}
 
 /**
  * Creates a default feed without a server: its pipeline runs in this thread, and nothing is saved. A failure throws.
