@@ -6,11 +6,13 @@ import type { FsyncPolicy } from './segment-chain.ts';
 export interface RecordingRule {
   /** Name of a stream, or a prefix followed by `*`. */
   readonly streams: string;
+  /** Whether it is recorded. */
   readonly record: boolean;
 }
 
 /** Options of a recorder. */
 export interface RecorderOptions {
+  /** Which streams are recorded. Default: all. */
   rules?: readonly RecordingRule[];
   /**
    * When recorded data is forced onto the disk: never by the recorder (a killed process loses nothing that is durable, a
@@ -25,6 +27,7 @@ export interface RecorderOptions {
   segmentBytes?: number;
   /** Maximum age of a segment that is written, in ms. Default: 1 day. */
   segmentAge?: number;
+  /** How long recordings are kept. */
   retention?: RetentionOptions;
   /** Time between two checks of the retention limits, in ms. Default: 60,000. */
   retentionInterval?: number;

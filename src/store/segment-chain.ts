@@ -9,7 +9,13 @@ import { listSegments, segmentFiles, syncDirectory } from './stream-files.ts';
 import { readTierFile, writeTierFile } from './tier-file.ts';
 
 /** When recorded data is forced onto the disk: never by the store, after every write, or at most every `every` ms. */
-export type FsyncPolicy = 'never' | 'always' | { readonly every: number };
+export type FsyncPolicy =
+  | 'never'
+  | 'always'
+  | {
+      /** Maximum time between two fsyncs in ms. */
+      readonly every: number;
+    };
 
 /** What all streams of a store share. */
 export interface StoreContext {
