@@ -17,6 +17,7 @@ import type { FeedInfo, LearnerSpec } from './feed-spec.ts';
 import { frameCost, type FrameSlice, sliceOf } from './frame-cost.ts';
 import { type ExtendedSpec, FeedStages, withAdded } from './feed-stages.ts';
 import { FeedTargets, maxEarlyTargets, maxTargetOffset, offsetMessage, type TargetInfo } from './feed-targets.ts';
+import { openingOf } from './recorded-stream.ts';
 import { Intake, type IntakeOutput, type SensorMessage } from './intake.ts';
 import type { PipelineHost } from './pipeline-host.ts';
 import type { LearnedWeights, PipelineSetup } from './pipeline-runner.ts';
@@ -248,7 +249,8 @@ export class Feed {
   *replay(event: RecordedEvent, targets: (event: TargetsEvent) => Promise<Block[]>): Task {
     switch (event.type) {
       case 'run':
-        if (event.number !== this.#run || event.rate !== this.#opening.rate) this.#replayRun(event);
+        if (event.number === this.#run) this.#opening = openingOf(event);
+        else this.#replayRun(event);
         return;
       case 'block':
         for (const block of piecesOf(event.block, this.#slice.frames)) {
@@ -280,11 +282,11 @@ export class Feed {
   }
 
   /** Starts a run again, as its description is recorded. */
-  #replayRun({ number, run, channels, rate, kind, for: targetOf, clock }: RunEvent): void {
-    const sameChannels = JSON.stringify(channels) === JSON.stringify(this.#opening.channels);
-    this.#opening = { type: 'hello', channels, rate, kind, for: targetOf, clock };
+  #replayRun(event: RunEvent): void {
+    const sameChannels = JSON.stringify(event.channels) === JSON.stringify(this.#opening.channels);
+    this.#opening = openingOf(event);
     this.#restart(sameChannels);
-    this.#run = number ?? run;
+    this.#run = event.number ?? event.run;
   }
 
   /** Controls a learner. Throws a ProtocolError ('unknown-learner') if there is none with this index. */

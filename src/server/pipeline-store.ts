@@ -66,6 +66,11 @@ export class PipelineStore {
     return store;
   }
 
+  /** Whether a pipeline of a stream is saved. */
+  has(stream: string): boolean {
+    return this.#streams.has(stream) || this.#held.has(stream);
+  }
+
   /** Returns the saved pipeline of a stream, if any. A file that cannot be read is logged. */
   get(stream: string): SavedRun | undefined {
     if (this.#directory === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { type Block, frameCount } from '../core/blocks/block.ts';
-import type { RecordedEvent, Position, StoredEvent, TargetsEvent } from '../store/recorded-event.ts';
+import type { Position, RecordedEvent, RunEvent, StoredEvent, TargetsEvent } from '../store/recorded-event.ts';
 import type { Recorder } from '../store/recorder.ts';
 import type { Opening } from './feed-options.ts';
 import type { Task } from './work-scheduler.ts';
@@ -22,18 +22,9 @@ export function* readRecording(recorder: Recorder, name: string, from?: Position
   const first = yield* read(events);
   // after a normal end, nothing follows the position
   const run = first?.event.type === 'run' ? first.event : from && recorder.run(name);
-  const opening: Opening | undefined = run && {
-    type: 'hello',
-    channels: run.channels,
-    rate: run.rate,
-    kind: run.kind,
-    for: run.for,
-    clock: run.clock,
-    run: run.number ?? run.run,
-  };
   const isWhole = from !== undefined || (run?.run === 0 && run.continued !== true);
   return {
-    opening,
+    opening: run && { ...openingOf(run), run: run.number ?? run.run },
     problem: isWhole ? undefined : 'the beginning of its recording was deleted, and no state was saved since then',
     *next() {
       const stored = yield* read(events);
@@ -45,6 +36,11 @@ export function* readRecording(recorder: Recorder, name: string, from?: Position
       void events.return();
     },
   };
+}
+
+/** Returns the description of a stream from that of a recorded run. */
+export function openingOf({ channels, rate, kind, for: targetOf, clock }: RunEvent): Opening {
+  return { type: 'hello', channels, rate, kind, for: targetOf, clock };
 }
 
 /** Reads the frames of another stream that were targets. */

@@ -8,21 +8,32 @@ import type { Feed } from './feed.ts';
 export class Recordings {
   readonly recorder: Recorder;
   readonly #now: () => number;
+  readonly #report: (line: string) => void;
   /** The description under which the frames of each stream are recorded, as a string for comparison. */
   readonly #described = new WeakMap<Feed, string>();
 
-  /** @param now returns the time in ms since 1970 */
-  constructor(recorder: Recorder, now: () => number) {
+  /**
+   * @param now returns the time in ms since 1970
+   * @param report called with a line about an event that could not be recorded
+   */
+  constructor(recorder: Recorder, now: () => number, report: (line: string) => void) {
     this.recorder = recorder;
     this.#now = now;
+    this.#report = report;
   }
 
   /** Records an output of a feed: what it received, and what has changed its pipeline. */
   record(feed: Feed, output: FeedOutput): void {
     const event = recordable(feed, output);
     if (!event || !this.recorder.isRecorded(feed.name)) return;
-    this.#describe(feed, event);
-    this.recorder.record(feed.name, event);
+    try {
+      this.#describe(feed, event);
+      this.recorder.record(feed.name, event);
+    } catch (error) {
+      // the next event starts a new run of the recording
+      this.#described.delete(feed);
+      this.#report(`stream ${feed.name}: could not record an event: ${String(error)}`);
+    }
   }
 
   /** Records an event of an alarm with each of its streams. */

@@ -118,7 +118,7 @@ async function start(
       ? undefined
       : await Recorder.open(join(statePath, 'recordings'), { ...recording, report: log });
   const registry = new StreamRegistry({
-    recordings: recorder && new Recordings(recorder, Date.now),
+    recordings: recorder && new Recordings(recorder, Date.now, log),
     design,
     learners,
     store,
@@ -130,7 +130,11 @@ async function start(
     maxStreams,
     log,
   });
-  const scheduler = new WorkScheduler();
+  const scheduler = new WorkScheduler({
+    failed: (error) => {
+      log(`internal error: ${String(error)}`);
+    },
+  });
   const viewers = new Set<ViewerConnection>();
   const sensors = new WeakMap<WebSocket, SensorConnection>();
   const isTrusted = trustedProxies(trustProxy);

@@ -149,7 +149,8 @@ export class StreamRegistry {
     const { recordings } = this.#options;
     const recovering = this.#recovering.get(name);
     if (recovering) yield recovering;
-    if (!recordings || this.#feeds.has(name) || this.#unrecovered.has(name) || !this.#makeRoom()) return;
+    if (!recordings?.recorder.run(name) || this.#feeds.has(name) || this.#unrecovered.has(name)) return;
+    if (!this.#makeRoom()) return;
     const { promise, resolve } = withResolvers();
     this.#recovering.set(name, promise);
     try {
@@ -310,9 +311,7 @@ export class StreamRegistry {
   /** Saves the learned weights of all streams and, with `pipelines`, their pipelines. */
   async save(pipelines: boolean): Promise<void> {
     await this.#savingRemoved;
-    // the weights of a recorded stream are saved after a first state from which they can be learned again
-    const feeds = [...this.#feeds.values()].filter((feed) => feed.next > 0 || !this.isRecorded(feed.name));
-    for (const feed of feeds)
+    for (const feed of [...this.#feeds.values()])
       await this.#write(feed.name, feed.learned(), pipelines || this.#isDue(feed) ? feed.save() : undefined);
   }
 
@@ -329,6 +328,8 @@ export class StreamRegistry {
     const { store, pipelines, recordings } = this.#options;
     try {
       const saved = await run;
+      // without a saved pipeline, the weights would not be those from which a recording starts
+      if (!saved && this.isRecorded(name) && !pipelines.has(name)) return;
       // what the pipeline has processed must be in the recording
       if (saved?.position) await recordings?.recorder.flush();
       if (saved) await pipelines.save(name, saved);
@@ -427,6 +428,8 @@ export class StreamRegistry {
     run.then((saved) => saved && this.#options.pipelines.hold(name, saved)).catch(() => {});
     this.#savingRemoved = this.#savingRemoved.then(() => this.#write(name, learned, run));
     feed.close();
+    this.#unsaved.delete(feed);
+    this.#replaying.delete(feed);
     this.alarmService.remove(name, Date.now());
     this.#budget.release(name);
     this.#feeds.delete(name);

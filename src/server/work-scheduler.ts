@@ -8,6 +8,8 @@ export type Task<T = void> = Generator<number | Promise<void>, T, void>;
 export interface WorkSchedulerOptions {
   /** Cost in ns of the slices that are performed before sockets and timers are served. Default: 5 ms. */
   turn?: number;
+  /** Called with an error that a started task did not handle. Default: it is thrown. */
+  failed?: (error: unknown) => void;
   /** Calls a function after sockets and timers were served. Default: `setImmediate`. */
   defer?: (work: () => void) => unknown;
 }
@@ -21,6 +23,7 @@ export interface WorkSchedulerOptions {
 export class WorkScheduler {
   readonly #turn: number;
   readonly #defer: (work: () => void) => unknown;
+  readonly #failed: (error: unknown) => void;
   /** Tasks that can perform a slice, in order. */
   #ready: Task[] = [];
   /** Cost of the slices in this turn. */
@@ -28,8 +31,9 @@ export class WorkScheduler {
   #isDeferred = false;
   #isWorking = false;
 
-  constructor({ turn = 5_000_000, defer = setImmediate }: WorkSchedulerOptions = {}) {
+  constructor({ turn = 5_000_000, defer = setImmediate, failed = rethrow }: WorkSchedulerOptions = {}) {
     this.#turn = turn;
+    this.#failed = failed;
     this.#defer = defer;
   }
 
@@ -57,7 +61,14 @@ export class WorkScheduler {
   }
 
   #advance(task: Task): void {
-    const { done, value } = task.next();
+    let step: ReturnType<Task['next']>;
+    try {
+      step = task.next();
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    const { done, value } = step;
     if (done) return;
     if (typeof value === 'number') {
       this.#spent += value;
@@ -79,6 +90,10 @@ export class WorkScheduler {
       this.#work();
     });
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function* settling<T>(task: Task<T>, resolve: (result: T) => void, reject: (error: unknown) => void): Task {

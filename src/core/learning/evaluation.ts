@@ -100,7 +100,8 @@ export class Evaluation {
 
   /** Returns the running scores. `rate` is the rate of the outputs in Hz. */
   score(rate: number): Omit<Score, 'holdout'> {
-    return this.#scoreAt(rate).get();
+    // before the first frame, the rate is not known
+    return (this.#score ?? new ForecastScore({ ...this.#options, rate })).get();
   }
 
   /** Writes the variance of all targets so far of each channel to `variances`, 1 while it is 0. */

@@ -70,6 +70,21 @@ describe('a forecaster', () => {
     fc.assert(fc.property(fc.array(every, { minLength: 1 }), every, every, law), { seed: 2, numRuns: 30 });
   });
 
+  test('has the same state and score if they were read before the first frame', () => {
+    const signal = noise(5, 400);
+    const run = (reads: boolean) => {
+      const learner = new Learner(forecaster(1, 3));
+      if (reads) {
+        expect(learner.score.frames).toBe(0);
+        learner.save();
+        learner.weights();
+      }
+      learner.push(block(signal, 1));
+      return { state: learner.save(), score: learner.score };
+    };
+    expect(run(true)).toEqual(run(false));
+  });
+
   test('predicts before it learns: the prediction at frame t does not depend on frame t + 1', () => {
     const x = noise(4, 200);
     const other = x.map((value, i) => (i === 150 ? value + 5 : value));
