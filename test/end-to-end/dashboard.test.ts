@@ -259,8 +259,10 @@ describe('the dashboard of a server with the two sensors of the demo', () => {
   test('reconnects when the server is restarted', async () => {
     const { port } = server;
     browser.serverDown = true;
+    // the next attempt replaces the reason
+    const reason = page.getByText('Disconnected: The server is shutting down.').waitFor();
     await server.close();
-    await page.getByText('Disconnected: The server is shutting down.').waitFor();
+    await reason;
     await expect.poll(() => page.textContent(part('live-state'))).toBe('Disconnected');
     server = await createServer({ port, pageDirectory: browser.directory });
     await page.waitForSelector(part('connection'), { state: 'hidden' });
