@@ -1,5 +1,6 @@
 import { applyCommand } from './apply.ts';
 import { detectCommand } from './detect.ts';
+import { exportCommand } from './export/export.ts';
 import { inspectCommand } from './inspect.ts';
 import { learnCommand } from './learn/learn.ts';
 import { planCommand } from './plan.ts';
@@ -24,6 +25,7 @@ export function program(version: string): Command {
     simulateCommand(),
     replayCommand(),
     recordCommand(),
+    exportCommand(),
     inspectCommand(),
     applyCommand(),
     learnCommand(),
