@@ -14,7 +14,11 @@ import { WaitDisplay } from './replay-wait.ts';
 import { stopSignal } from './stop-signal.ts';
 
 type ReplayOptions = ReadingValues & {
-  to: string;
+  to?: string;
+  url?: string;
+  from?: number;
+  state: string;
+  as?: string;
   stream?: string;
   speed: number;
   loop?: true;
@@ -23,7 +27,7 @@ type ReplayOptions = ReadingValues & {
 };
 
 /** `tapline replay`: publishes a recording as a live stream. */
-export function replayCommand(): Command<[string], ReplayOptions> {
+export function replayCommand(): Command<[string | undefined], ReplayOptions> {
   const command = new Command('replay')
     .summary('Replay a recording as a live stream')
     .description('Replay a recording, including its events, as a live stream.')

@@ -8,6 +8,7 @@ import { checkOutputs, outputFile } from '../output-file.ts';
 import { checkSameShape, openStored, pointInTime, selectedRuns, storedParts } from '../stored-stream.ts';
 import { binaryFile, type BinaryFile } from './binary-file.ts';
 import { exportCsv } from './export-csv.ts';
+import { exportEdf } from './export-edf.ts';
 import { exportParquet } from './export-parquet.ts';
 import type { Exported, ExportSource } from './exported.ts';
 
@@ -27,6 +28,8 @@ const exporters: Readonly<Record<string, Exporter>> = {
     }
   },
   '.parquet': (source, path) => toBinary(path, (file) => exportParquet(source, file)),
+  '.edf': (source, path) => toBinary(path, (file) => exportEdf(source, 'edf', file)),
+  '.bdf': (source, path) => toBinary(path, (file) => exportEdf(source, 'bdf', file)),
 };
 
 type ExportOptions = { out: string; state: string; from?: number; to?: number; run?: number };
