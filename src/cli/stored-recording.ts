@@ -42,8 +42,15 @@ export async function storedRecording(
           `the time from --from to --to must contain at most ${maxSamples} samples. Replay a shorter time.`,
         );
     } else if (part.type === 'mark' && offset !== undefined) {
-      const { type: _, at, ...mark } = part;
-      marks.push({ ...mark, at: offset + at, time: mark.time ?? timeOfFrame(blocks, offset + at, rate) });
+      const { label, frames: length, duration } = part;
+      const at = offset + part.at;
+      marks.push({
+        at,
+        time: part.time ?? timeOfFrame(blocks, at, rate),
+        label,
+        ...(length !== undefined && { frames: length }),
+        ...(duration !== undefined && { duration }),
+      });
     }
   }
   return {
