@@ -38,16 +38,16 @@ const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt'
 const ssvep = sharedData('ssvep/subject01-2012.07.06-19.02.16.gdf');
 const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts;
 
-/** Replaces `npx` for this clone: uses a free port, the test server, and the maximum playback speed. */
+/** Replaces `npx` for this clone: uses a free port, a new state directory, the test server, and the maximum playback speed. */
 const npx = `#!/bin/sh
 tool=$1; shift
 if [ "$tool" = tsx ]; then file=$1; shift; exec node --import "$TSX" "$CLONE/$file" "$@"; fi
 [ "$tool" = tapline ] || exit 127
 case $1 in
-  serve) set -- "$@" --port 0 ;;
+  serve) set -- "$@" --port 0 --state "$(mktemp -d "$STATES/XXXXXX")" ;;
   simulate) set -- "$@" --to "$SERVER" ;;
   replay) set -- "$@" --to "$SERVER" --speed max ;;
-  record) set -- "$@" --from "$SERVER" ;;
+  record | tail) set -- "$@" --from "$SERVER" ;;
 esac
 exec node "$CLONE/dist/src/cli/main.js" "$@"
 `;
@@ -85,7 +85,8 @@ beforeAll(async () => {
   // the files that the Python examples in docs/eeg.md write
   for (const file of ['eegnet.safetensors', 'forecaster.safetensors'])
     symlinkSync(join(root, 'test/vectors/torch', file), join(directory, file));
-  server = await createServer({ port: 0 });
+  mkdirSync(join(directory, 'states'));
+  server = await createServer({ port: 0, statePath: join(directory, '.tapline') });
   const ingest = `${server.url.replace('http', 'ws')}/ingest`;
   const { channels, rate, blocks } = hostSource();
   const ignore = { error: () => {} }; // an example can replace these streams with its own
@@ -112,6 +113,7 @@ async function runShell({ text, output }: Fence): Promise<void> {
     PATH: `${join(directory, 'bin')}:${process.env.PATH}`,
     TSX: import.meta.resolve('tsx'),
     CLONE: root,
+    STATES: join(directory, 'states'),
     SERVER: server.url.replace('http', 'ws'),
   };
   const until = /Tapline is running at .*\n|[Pp]ublishing .*\n/;

@@ -2,6 +2,9 @@ import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
 import type { TimedEvent } from '../formats/csv/csv-writer.ts';
 import type { MarkMessage } from '../protocol/index.ts';
 
+/** An event of a stream. */
+type Mark = Pick<MarkMessage, 'at' | 'label' | 'frames' | 'time' | 'duration'>;
+
 /** Number of newest blocks whose clocks are kept. */
 const keptBlocks = 1024;
 /** Number of newest events by which repetitions are recognized: more than a server sends again. */
@@ -14,7 +17,7 @@ const keptMarks = 64;
 export class EventTimes {
   #run: number | undefined;
   #blocks: Block[] = [];
-  #waiting: MarkMessage[] = [];
+  #waiting: Mark[] = [];
   #seen: string[] = [];
   #repeated: string[] = [];
 
@@ -45,7 +48,7 @@ export class EventTimes {
   }
 
   /** Adds an event. Returns it if its time is known. */
-  mark(mark: MarkMessage): TimedEvent[] {
+  mark(mark: Mark): TimedEvent[] {
     const { at, label, frames, time, duration } = mark;
     const key = JSON.stringify([at, label, frames, time, duration]);
     const repeated = this.#repeated.indexOf(key);
@@ -65,7 +68,7 @@ export class EventTimes {
     return waiting.flatMap((mark) => eventOf(mark, this.#blocks.at(-1)));
   }
 
-  #timed(mark: MarkMessage): TimedEvent[] {
+  #timed(mark: Mark): TimedEvent[] {
     const last = this.#blocks.at(-1);
     if (!last || (mark.time === undefined && mark.at >= last.start + frameCount(last))) {
       this.#waiting.push(mark);
@@ -76,7 +79,7 @@ export class EventTimes {
 }
 
 /** An event with the time of its frame by the clock of `block`, unless it has its own; none if neither is known. */
-function eventOf({ at, label, frames, time, duration }: MarkMessage, block: Block | undefined): TimedEvent[] {
+function eventOf({ at, label, frames, time, duration }: Mark, block: Block | undefined): TimedEvent[] {
   const start = time ?? (block && timeOf(block, at));
   if (start === undefined) return [];
   const rate = block?.rate ?? 0;

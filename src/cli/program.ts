@@ -1,5 +1,7 @@
 import { applyCommand } from './apply.ts';
 import { detectCommand } from './detect.ts';
+import { eraseCommand } from './erase.ts';
+import { exportCommand } from './export/export.ts';
 import { inspectCommand } from './inspect.ts';
 import { learnCommand } from './learn/learn.ts';
 import { planCommand } from './plan.ts';
@@ -9,6 +11,7 @@ import { scoreNabCommand } from './score/score-nab.ts';
 import { scoreSkabCommand } from './score/score-skab.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
+import { tailCommand } from './tail.ts';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { existsSync, readFileSync } from 'node:fs';
 
@@ -24,6 +27,9 @@ export function program(version: string): Command {
     simulateCommand(),
     replayCommand(),
     recordCommand(),
+    tailCommand(),
+    exportCommand(),
+    eraseCommand(),
     inspectCommand(),
     applyCommand(),
     learnCommand(),

@@ -10,6 +10,8 @@ export type LimitOptions = {
   maxWaiting?: number;
   maxChannels?: number;
   maxPayload?: number;
+  maxText?: number;
+  maxSlowed?: number;
   maxUnfinished?: number;
   helloTimeout?: number;
   messageTimeout?: number;
@@ -36,9 +38,15 @@ export function withLimits<T extends OptionValues>(command: Command<[], T>): Com
     ],
     ['--max-channels <count>', 'Maximum number of channels per stream (default: 1024)', count],
     ['--max-payload <bytes>', 'Maximum size of a message (default: 1048576)', integerFrom(1024, 2 ** 30)],
+    ['--max-text <bytes>', 'Maximum size of a JSON message (default: 262144)', integerFrom(1024, 2 ** 30)],
     ['--max-unfinished <bytes>', 'Maximum memory of incomplete messages (default: 134217728)', count],
     ['--hello-timeout <seconds>', 'Time in which a device must open its stream (default: 30)', seconds],
     ['--message-timeout <seconds>', 'Time in which a message must be complete (default: 30)', seconds],
+    [
+      '--max-slowed <seconds>',
+      'Time for which a device may send faster than its samples are processed; it is slowed down meanwhile (default: 600)',
+      seconds,
+    ],
     [
       '--trust-proxy <address,...>',
       'Use the client address in X-Forwarded-For of these reverse proxies (addresses or networks such as 10.0.0.0/8)',
@@ -50,9 +58,9 @@ export function withLimits<T extends OptionValues>(command: Command<[], T>): Com
 }
 
 /** The limits as options of `createServer`. */
-export function limitsOf({ helloTimeout, messageTimeout, ...limits }: LimitOptions): ServerOptions {
+export function limitsOf({ helloTimeout, messageTimeout, maxSlowed, ...limits }: LimitOptions): ServerOptions {
   const { maxStreams, maxViewers, maxConnectionsPerAddress, maxWaiting } = limits;
-  const { maxChannels, maxPayload, maxUnfinished, trustProxy } = limits;
+  const { maxChannels, maxPayload, maxText, maxUnfinished, trustProxy } = limits;
   return {
     maxStreams,
     maxViewers,
@@ -60,8 +68,10 @@ export function limitsOf({ helloTimeout, messageTimeout, ...limits }: LimitOptio
     maxWaiting,
     maxChannels,
     maxPayload,
+    maxText,
     maxUnfinished,
     trustProxy,
+    maxSlowed: milliseconds(maxSlowed),
     helloTimeout: milliseconds(helloTimeout),
     messageTimeout: milliseconds(messageTimeout),
   };

@@ -14,6 +14,7 @@ import { defaultPowerLine, type PowerLine, powerLineOption } from './power-line.
 import { logStatus, publishing } from './publishing.ts';
 import { readLearners } from './serve-learners.ts';
 import { limitFlags, type LimitOptions, limitsOf, withLimits } from './serve-limits.ts';
+import { recordingNotice, recordingOf, type RecordingOptions, withRecording } from './serve-recording.ts';
 import { stopped, stopSignal } from './stop-signal.ts';
 import { Command, Option } from '@commander-js/extra-typings';
 import { basename } from 'node:path';
@@ -34,14 +35,15 @@ type ServeOptions = {
   alarmLog?: string;
   webhook?: string;
   workers: number;
-} & LimitOptions;
+} & LimitOptions &
+  RecordingOptions;
 
 /** `tapline serve`: the server and its dashboard. */
 export function serveCommand(): Command<[], ServeOptions> {
   const described = new Command('serve')
     .summary('Start the server and the dashboard')
     .description(
-      'Start the server and the dashboard. Devices publish to /ingest/<stream>; the dashboard shows streams, feature maps, learners, and alarms.',
+      'Start the server and the dashboard. Devices publish to /ingest/<stream>; the dashboard shows streams, feature maps, learners, and alarms. All streams are recorded, unless --no-record or --no-state is set.',
     )
     .option('--host <address>', 'Address to listen on; 0.0.0.0 listens on all network interfaces', '127.0.0.1')
     .option('--port <number>', 'Port to listen on; 0 selects a free port', integerFrom(0, 65535), 8080)
@@ -53,10 +55,10 @@ export function serveCommand(): Command<[], ServeOptions> {
     .option('--demo', "Publish two streams: a simulated EEG headset and this computer's metrics")
     .option(
       '--state <directory>',
-      'Directory for the processing state of streams, learned weights, and alarms',
+      'Directory for recordings, the processing state of streams, learned weights, and alarms',
       '.tapline',
     )
-    .option('--no-state', 'Do not save any state')
+    .option('--no-state', 'Do not record streams, and do not save any state')
     .option(
       '--network <stream=file>',
       'Run a network (.json or .safetensors) on a stream and show its feature maps (repeatable)',
@@ -92,7 +94,7 @@ export function serveCommand(): Command<[], ServeOptions> {
       0,
     )
     .option('--webhook <url>', 'Send each alarm event to this URL as an HTTP POST request with a JSON body');
-  const command = withLimits(described)
+  const command = withLimits(withRecording(described))
     .addHelpText('after', '\nExample:\n  tapline serve --demo')
     .action(
       async ({
@@ -117,12 +119,13 @@ export function serveCommand(): Command<[], ServeOptions> {
           origins: origin,
           powerLine,
           workers,
+          recording: recordingOf(rest, state),
           feed: await feedsWith(network, networkInput),
           learners: await readLearners(learn),
           statePath: state === false ? undefined : state,
           alarms: { falseAlarms, reference, log: alarmLog, webhook },
         });
-        announce(host, server);
+        announce(host, server, recordingNotice(rest, state));
         try {
           if (withDemo)
             await Promise.race([demo(server.url.replace('http', 'ws'), { powerLine, signal }), stopped(signal)]);
@@ -166,11 +169,11 @@ function withFlags(error: UsageError): UsageError {
 /** Hosts at which only this computer can reach a server. */
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/i;
 
-/** Prints where the server can be opened; a warning to stderr where others can reach it. */
-function announce(host: string, { urls: [first, ...others] }: TaplineServer): void {
+/** Prints where the server can be opened, and what it records; a warning to stderr where others can reach it. */
+function announce(host: string, { urls: [first, ...others] }: TaplineServer, recording: string): void {
   process.stdout.write(`Tapline is running at ${first}\n`);
   for (const address of others) process.stdout.write(`                or at ${address}\n`);
-  process.stdout.write('Press Ctrl-C to stop.\n');
+  process.stdout.write(`${recording}Press Ctrl-C to stop.\n`);
   if (loopback.test(host)) return;
   process.stderr.write(
     'Warning: anyone who can reach this computer over the network can publish, watch, and control all streams.\n' +

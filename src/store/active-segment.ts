@@ -167,7 +167,7 @@ export class ActiveSegment {
 }
 
 /** Describes the run of a block whose description is damaged. */
-function undescribedRun(run: number, { channels, start, time, rate }: Block): RunEvent {
+export function undescribedRun(run: number, { channels, start, time, rate }: Block): RunEvent {
   const labels = Array.from({ length: channels }, (_, c) => ({ label: String(c + 1), unit: '' }));
   return { type: 'run', run, next: start, time, channels: labels, rate };
 }

@@ -3,14 +3,27 @@ import { frameCount, timeOf } from '../core/blocks/block.ts';
 import { type EventHeader, readEvent, readHeader } from './event-record.ts';
 import type { LostEvent, Position, RecordedEvent, RunEvent, StoredEvent } from './recorded-event.ts';
 import { fileHeaderBytes, recordTypes } from './segment-format.ts';
+import type { ClosedSegment, SegmentChain } from './segment-chain.ts';
 import { endsBefore, isBefore, SegmentIndex, type Start } from './segment-index.ts';
 import { SegmentReader, type StoredRecord } from './segment-reader.ts';
 import { segmentFiles } from './stream-files.ts';
-import type { StreamRecording } from './stream-recording.ts';
 import { readTierFile } from './tier-file.ts';
 
 /** Where reading starts. Default: the oldest record. */
 export type ReadFrom = Start | Position;
+
+/** What reading needs of a recording. */
+export interface ReadableRecording {
+  readonly segments: {
+    readonly directory: string;
+    /** Closed segments by number, the oldest first. */
+    readonly closed: ReadonlyMap<number, Pick<ClosedSegment, 'summary' | 'rawBytes'>>;
+    /** Segments that are written, the oldest first. */
+    readonly open: SegmentChain['open'];
+  };
+  /** Writes what is pending. */
+  flush(): Promise<void>;
+}
 
 /** A segment to read, from a position on. */
 interface Part {
@@ -28,7 +41,7 @@ interface Part {
  * event describes the run. The first block is cut so that it begins at `from`. Damaged parts are skipped and reported as
  * events of type 'damaged'.
  */
-export async function* readEvents(recording: StreamRecording, from?: ReadFrom): AsyncGenerator<StoredEvent, void> {
+export async function* readEvents(recording: ReadableRecording, from?: ReadFrom): AsyncGenerator<StoredEvent, void> {
   const start = from && 'segment' in from ? undefined : from;
   const position = from && 'segment' in from ? from : undefined;
   const filter = new Filter(start);
@@ -87,7 +100,7 @@ class Filter {
 
 /** Returns the next part to read after the position `done`. */
 async function nextPart(
-  recording: StreamRecording,
+  recording: ReadableRecording,
   done: Position,
   start: Start | undefined,
 ): Promise<Part | undefined> {

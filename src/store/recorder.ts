@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalid } from '../core/check.ts';
 import { CheckpointFiles } from './checkpoint-file.ts';
@@ -6,6 +6,7 @@ import { GroupCommit } from './group-commit.ts';
 import { overview, type Overview } from './overview.ts';
 import { PagePool } from './page-pool.ts';
 import { readEvents, type ReadFrom } from './read-events.ts';
+import { eraseRecording } from './read-only-recording.ts';
 import type { Position, RecordedEvent, RunEvent, StoredEvent } from './recorded-event.ts';
 import { isRecorded, type RecorderOptions, recorderOptions } from './recorder-options.ts';
 import { bytesOf, Retention } from './retention.ts';
@@ -214,15 +215,7 @@ export class Recorder {
     this.#recordings.delete(stream);
     if (recording) await recording.close().catch(() => {});
     this.#updateSegmentBytes();
-    // the name changes first, so that a kill does not leave half of a recording
-    const erased = join(this.#directory, `${erasing}${stream}-${this.#options.now()}`);
-    try {
-      await rename(join(this.#directory, stream), erased);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw error;
-    }
-    await rm(erased, { recursive: true, force: true });
+    await eraseRecording(this.#directory, stream, this.#options.now());
   }
 
   /** Writes and closes everything. */

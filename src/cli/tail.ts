@@ -1,0 +1,141 @@
+import { Command } from '@commander-js/extra-typings';
+import { fromEvent, takeUntil } from 'rxjs';
+import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
+import { cutBlock } from '../core/blocks/cut-block.ts';
+import { csvWriter, shortest } from '../formats/csv/csv-writer.ts';
+import type { StreamInfo } from '../protocol/index.ts';
+import { checkStreamName, defaultServer, watchAddress } from './address.ts';
+import { counted } from './amounts.ts';
+import { EventTimes } from './event-times.ts';
+import { usageOf } from './failure.ts';
+import { integerFrom } from './options.ts';
+import { outageNotice } from './publishing.ts';
+import { recorder, type RecorderEvent } from './recorder.ts';
+import { stopSignal } from './stop-signal.ts';
+
+/** `tapline tail`: prints the frames and the events of a live stream. */
+export function tailCommand(): Command<[string], { from: string; json?: true; frames?: number }> {
+  return new Command('tail')
+    .summary('Print the frames and events of a live stream')
+    .description(
+      'Print the raw samples and the events of a live stream as CSV, or as JSON lines, until you press Ctrl-C.',
+    )
+    .argument('<stream>', 'Stream name')
+    .option('--from <url>', 'Server address', defaultServer)
+    .option('--json', 'Print one JSON object per frame or event; missing samples are null')
+    .option('-n, --frames <count>', 'Stop after this many frames', integerFrom(1, Number.MAX_SAFE_INTEGER))
+    .addHelpText('after', '\nExample:\n  tapline tail headset --json')
+    .action(async (stream, { from, json, frames }) => {
+      const address = watchAddress(from);
+      const printer = new Printer(checkStreamName(stream), json ?? false, frames ?? Infinity);
+      const stop = fromEvent(stopSignal(), 'abort');
+      await new Promise<void>((resolve, reject) => {
+        const events = recorder(address, stream, outageNotice(address)).pipe(takeUntil(stop));
+        const subscription = events.subscribe({
+          next(event) {
+            process.stdout.write(printer.textOf(event));
+            if (printer.isDone) {
+              resolve();
+              queueMicrotask(() => subscription.unsubscribe());
+            }
+          },
+          error: (error: unknown) => reject(usageOf(error)),
+          complete: resolve,
+        });
+      });
+    });
+}
+
+/** Converts the events of a stream to text. */
+class Printer {
+  readonly #stream: string;
+  readonly #json: boolean;
+  readonly #times = new EventTimes();
+  #remaining: number;
+  #writer = csvWriter([]);
+  #run = -1;
+  /** Index of the next frame of the run. */
+  #next = 0;
+  #isWaiting = false;
+
+  constructor(stream: string, json: boolean, frames: number) {
+    this.#stream = stream;
+    this.#json = json;
+    this.#remaining = frames;
+  }
+
+  /** Whether all frames are printed. */
+  get isDone(): boolean {
+    return this.#remaining === 0;
+  }
+
+  textOf(event: RecorderEvent): string {
+    if (this.isDone) return '';
+    switch (event.type) {
+      case 'waiting':
+        this.#announceWait(event.streams);
+        return '';
+      case 'found':
+        return this.#begin(event.stream);
+      case 'subscribed':
+        this.#beginRun(event.run);
+        return this.#events(this.#times.subscribed(event.run));
+      case 'run':
+        this.#beginRun(event.run);
+        return this.#events(this.#times.startRun(event.run));
+      case 'mark':
+        return this.#events(this.#times.mark(event.mark));
+      case 'dropped':
+        process.stderr.write(
+          `${counted(event.count, event.what === 'raw' ? 'frame' : 'event')} dropped: this computer is too slow\n`,
+        );
+        return '';
+      case 'received':
+        return this.#frames(event.block) + this.#events(this.#times.block(event.block));
+      case 'block':
+        return '';
+    }
+  }
+
+  #beginRun(run: number): void {
+    if (run !== this.#run) this.#next = 0;
+    this.#run = run;
+  }
+
+  #begin({ channels, rate, kind }: StreamInfo): string {
+    this.#writer = csvWriter(channels, { rate, kind, events: true });
+    return this.#json ? '' : this.#writer.header();
+  }
+
+  #frames(received: Block): string {
+    // the server repeats frames after a reconnect
+    const block = cutBlock(received, Math.max(received.start, this.#next), this.#remaining);
+    const { data, channels, start } = block;
+    const count = frameCount(block);
+    if (count === 0) return '';
+    this.#remaining -= count;
+    this.#next = start + count;
+    if (!this.#json) return this.#writer.rows(block);
+    let text = '';
+    for (let frame = 0; frame < count; frame++) {
+      const samples = Array.from(data.subarray(frame * channels, (frame + 1) * channels), (x) => Number(shortest(x)));
+      const index = start + frame;
+      text += `${JSON.stringify({ type: 'frame', run: this.#run, index, time: timeOf(block, index), samples })}\n`;
+    }
+    return text;
+  }
+
+  #events(events: ReturnType<EventTimes['end']>): string {
+    const lines = events.map((event) =>
+      this.#json ? `${JSON.stringify({ type: 'event', run: this.#run, ...event })}\n` : this.#writer.event(event),
+    );
+    return lines.join('');
+  }
+
+  #announceWait(streams: readonly string[]): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    const available = streams.length > 0 ? ` Available streams: ${streams.join(', ')}.` : '';
+    process.stderr.write(`Waiting for stream ${this.#stream}.${available}\n`);
+  }
+}

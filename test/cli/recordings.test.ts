@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readCsv } from '../../src/formats/index.ts';
+import { run, type Running, start } from './run-tapline.ts';
+
+const recording = `time (s),a,b\n${Array.from({ length: 500 }, (_, i) => `${i / 100},${Math.fround(Math.sin(i))},${i % 7}`).join('\n')}\n`;
+const bits = (text: string) => readCsv(text).blocks.flatMap(({ data }) => [...new Uint32Array(data.slice().buffer)]);
+
+let directory: string;
+let begun: Running[];
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tapline-'));
+  begun = [];
+  await writeFile(join(directory, 'recording.csv'), recording);
+});
+afterEach(async () => {
+  for (const { process } of begun) process.kill('SIGKILL');
+  await Promise.all(begun.map(({ ended }) => ended));
+  await rm(directory, { recursive: true });
+});
+
+const tapline = (...args: string[]) => run(args, directory);
+
+test('a stream is recorded by the server, exported, replayed out of the store, and erased, bit for bit', async () => {
+  const server = start(['serve', '--port', '0', '--fsync', 'never'], directory);
+  begun.push(server);
+  const [, address] = await server.prints(/Tapline is running at http(:\/\/127\.0\.0\.1:\d+)\n/);
+  const url = `ws${address}`;
+  const tail = start(['tail', 'x', '--from', url, '--json', '-n', '500'], directory);
+  begun.push(tail);
+  await tail.prints(/Waiting for stream x/);
+  await tapline('replay', 'recording.csv', '--url', url, '--stream', 'x', '--speed', 'max');
+  expect(await tail.ended).toBe(0);
+  const frames = tail
+    .stdout()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type: string; index: number; samples: number[] });
+  expect(frames.map(({ index }) => index)).toEqual(frames.map((_, i) => i));
+  const original = bits(recording);
+  expect([...new Uint32Array(Float32Array.from(frames.flatMap(({ samples }) => samples)).buffer)]).toEqual(original);
+
+  // the server writes recordings at intervals: export again until all frames are in the file
+  const exportedText = async () => {
+    const { code } = await tapline('export', 'x', '-o', 'x.csv');
+    return code === 0 ? readFile(join(directory, 'x.csv'), 'utf8') : recording.slice(0, recording.indexOf('\n') + 1);
+  };
+  let exported = await exportedText();
+  while (!exported.startsWith('# ') || bits(exported).length < original.length) exported = await exportedText();
+  expect(bits(exported)).toEqual(original);
+
+  const replayed = await tapline('replay', '--stream', 'x', '--from', '1h', '--url', url, '--speed', 'max');
+  expect(replayed).toEqual({ code: 0, stdout: '', stderr: `Sent 500 frames to ${url}/ingest/x-replay\n` });
+  const locked = await tapline('erase', 'x');
+  expect(locked).toMatchObject({
+    code: 2,
+    stderr: `tapline: the server with process ID ${server.process.pid} uses .tapline. Stop it, then run this command again.\n`,
+  });
+  server.process.kill('SIGINT');
+  expect(await server.ended).toBe(0);
+
+  await tapline('export', 'x-replay', '-o', 'replay.csv');
+  expect(bits(await readFile(join(directory, 'replay.csv'), 'utf8'))).toEqual(original);
+  expect(await tapline('erase', 'x')).toEqual({ code: 0, stdout: '', stderr: 'Erased the recording of x\n' });
+  expect(existsSync(join(directory, '.tapline/recordings/x'))).toBe(false);
+  expect((await tapline('erase', 'x')).stderr).toMatch(/^tapline: stream x is not recorded in .*: x-replay\.\n$/);
+  expect(existsSync(join(directory, '.tapline/lock'))).toBe(false);
+}, 120_000);
+
+test.each([
+  [['replay'], /<input> or --stream is required/],
+  [['replay', 'recording.csv', '--from', '2h'], /--from requires a recorded stream/],
+  [
+    ['replay', '--stream', 'x', '--to', 'noon'],
+    /--to must be a time such as .*, got 'noon'\. Set the server with --url/,
+  ],
+  [['replay', '--stream', 'x'], /contains no recordings/],
+  [['tail', 'a b'], /stream name must be/],
+  [['erase', 'x'], /stream x is not recorded in/],
+])('%j is rejected', async (args, error) => {
+  const { code, stderr } = await tapline(...args);
+  expect(stderr).toMatch(error);
+  expect(code).toBe(2);
+});
