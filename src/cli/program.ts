@@ -9,6 +9,7 @@ import { scoreNabCommand } from './score/score-nab.ts';
 import { scoreSkabCommand } from './score/score-skab.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
+import { stressCommand } from './stress/stress.ts';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { existsSync, readFileSync } from 'node:fs';
 
@@ -30,6 +31,7 @@ export function program(version: string): Command {
     detectCommand(),
     planCommand(),
     scoreCommand(),
+    stressCommand(),
   ])
     tapline.addCommand(command);
   configure(tapline);
