@@ -144,16 +144,16 @@ export class Stage {
 
   /**
    * Stops all devices, waits until their frames are acknowledged, and balances the account of each stream with the counts of the
-   * server and those of a viewer.
+   * server and those of a viewer, which may be `timeout` ms behind.
    */
-  async settle(observer: Viewer): Promise<void> {
+  async settle(observer: Viewer, timeout?: number): Promise<void> {
     await Promise.all(this.#devices.map((device) => within(device.stop(), 120_000)));
-    for (const device of this.#devices) await this.#balance(device, observer);
+    for (const device of this.#devices) await this.#balance(device, observer, timeout);
     this.check(observer.closed === undefined, `the observing viewer was disconnected with ${observer.closed}`);
     this.problems.push(...observer.errors.map((error) => `the observing viewer received: ${error}`));
   }
 
-  async #balance({ sent, failure, stream }: CountedDevice, observer: Viewer): Promise<void> {
+  async #balance({ sent, failure, stream }: CountedDevice, observer: Viewer, timeout?: number): Promise<void> {
     if (failure !== undefined) this.problems.push(`${stream}: the device gave up: ${failure}`);
     const processed = await observer.processed(stream, sent.next);
     this.problems.push(...imbalance(sent, processed));
@@ -162,7 +162,7 @@ export class Stage {
     this.totals.processed += processed?.received ?? 0;
     this.totals.gaps += processed?.gaps ?? 0;
     if (observer.views.some((view) => view.stream === stream))
-      this.checkView(stream, await observer.viewed(stream, sent.next), sent.next, processed?.gaps ?? 0);
+      this.checkView(stream, await observer.viewed(stream, sent.next, timeout), sent.next, processed?.gaps ?? 0);
   }
 
   /** Balances the account of one subscription. */

@@ -97,15 +97,15 @@ export class Viewer {
     return found && { received: found.received, gaps: found.gaps, next: found.next ?? 0 };
   }
 
-  /** Resolves when every frame of a stream before `next` is accounted for, or after a timeout. */
-  async viewed(stream: string, next: number): Promise<Viewed | undefined> {
+  /** Resolves when every frame of a stream before `next` is accounted for, or after `timeout` ms. */
+  async viewed(stream: string, next: number, timeout = 15_000): Promise<Viewed | undefined> {
     const view = () => [...this.#views.values()].find((each) => each.stream === stream && each.from >= 0);
     const covered = () => {
       const found = view();
       if (!found) return false;
       return found.from + found.frames + found.gaps + found.dropped >= next;
     };
-    await this.until(covered, 15_000);
+    await this.until(covered, timeout);
     return view();
   }
 
