@@ -39,7 +39,7 @@ function decode(
       accepted++;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      if (!errorCodes.includes(error.code) || error.message.length > 1000) throw error;
+      if (!(error.code in errorCodes) || error.message.length > 1000) throw error;
       codes.add(error.code);
     }
   }
@@ -67,7 +67,7 @@ describe(`of ${inputs} malformed inputs, each is accepted or rejected with a cod
   });
 });
 
-test(`of ${inputs} mutated blocks, each that is accepted is encoded again as the same bytes`, () => {
+test(`of ${inputs} mutated blocks, each that is accepted is the same after it is encoded again`, () => {
   const hostile = new HostileMessages(random(7));
   let accepted = 0;
   for (let n = 0; n < inputs; n++) {
