@@ -69,7 +69,7 @@ export class OwnServer implements Target {
     await ended;
   }
 
-  /** Starts the server again on the same port, after `kill`. */
+  /** Starts the server again on the same port, after `kill` or `stop`. */
   async restart(): Promise<void> {
     this.#expected = false;
     this.#child = this.#fork();
@@ -89,17 +89,21 @@ export class OwnServer implements Target {
     });
   }
 
+  /** Stops the server normally, unless it has ended. It can be started again. */
+  async stop(): Promise<void> {
+    this.#expected = true;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.resume();
+    const ended = once(this.#child, 'exit');
+    if (this.#child.connected) this.#child.disconnect();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 20_000);
+    await ended;
+    clearTimeout(timer);
+  }
+
   /** Stops the server and deletes its state. */
   async close(): Promise<void> {
-    this.#expected = true;
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      this.resume();
-      const ended = once(this.#child, 'exit');
-      this.#child.disconnect();
-      const timer = setTimeout(() => this.#child.kill('SIGKILL'), 20_000);
-      await ended;
-      clearTimeout(timer);
-    }
+    await this.stop();
     await rm(this.statePath, { recursive: true, force: true });
   }
 
