@@ -32,6 +32,7 @@ const documents = [
   'docs/extending.md',
   'docs/upgrading.md',
   'docs/recording.md',
+  'docs/reliability.md',
   'docs/protocol.md',
 ];
 const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');

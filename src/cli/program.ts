@@ -12,6 +12,7 @@ import { scoreSkabCommand } from './score/score-skab.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 import { tailCommand } from './tail.ts';
+import { stressCommand } from './stress/stress.ts';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { existsSync, readFileSync } from 'node:fs';
 
@@ -36,6 +37,7 @@ export function program(version: string): Command {
     detectCommand(),
     planCommand(),
     scoreCommand(),
+    stressCommand(),
   ])
     tapline.addCommand(command);
   configure(tapline);
