@@ -34,6 +34,9 @@ export interface Scenario {
   run(stage: Stage): Promise<void>;
 }
 
+/** Seconds in which all frames must be acknowledged after the devices have stopped. */
+const maxDrain = 120;
+
 /** What one run of a scenario uses and reports. */
 export class Stage {
   readonly target: Target;
@@ -147,8 +150,13 @@ export class Stage {
    * server and those of a viewer, which may be `timeout` ms behind.
    */
   async settle(observer: Viewer, timeout?: number): Promise<void> {
-    await Promise.all(this.#devices.map((device) => within(device.stop(), 120_000)));
-    for (const device of this.#devices) await this.#balance(device, observer, timeout);
+    const inTime = await Promise.all(this.#devices.map((device) => within(device.stop(), 1000 * maxDrain)));
+    const late = inTime.filter((each) => !each).length;
+    this.check(
+      late === 0,
+      `${late} devices were not acknowledged within ${maxDrain} s: the server processes fewer frames than they send`,
+    );
+    await Promise.all(this.#devices.map((device) => this.#balance(device, observer, timeout)));
     this.check(observer.closed === undefined, `the observing viewer was disconnected with ${observer.closed}`);
     this.problems.push(...observer.errors.map((error) => `the observing viewer received: ${error}`));
   }
@@ -181,12 +189,13 @@ export class Stage {
   }
 }
 
-/** Resolves with `work`, or after `ms`. */
-async function within(work: Promise<void>, ms: number): Promise<void> {
+/** Resolves with whether `work` ends within `ms`. */
+async function within(work: Promise<void>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
   });
-  await Promise.race([work, late]);
+  const inTime = await Promise.race([work.then(() => true), late]);
   clearTimeout(timer);
+  return inTime;
 }

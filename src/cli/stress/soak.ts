@@ -2,6 +2,7 @@ import { HttpDevice } from './http-device.ts';
 import type { CountedDevice, Scenario, Stage } from './scenario.ts';
 import type { ServerSample } from './server-process.ts';
 import { slopeOf } from './slope.ts';
+import type { Viewer } from './viewer.ts';
 
 /** Share of the duration before memory is measured, and its longest time in seconds. */
 const warmUp = { share: 0.25, longest: 600 };
@@ -30,17 +31,24 @@ export const soak: Scenario = {
     const started = names.map((_, n) => mixedDevice(stage, n));
     const measured = await measure(stage);
     await stage.settle(observer);
-    for (const viewer of others) {
-      stage.check(viewer.closed === undefined, `a viewer was disconnected with ${viewer.closed}`);
-      for (const { stream, sent } of started)
-        if (viewer.views.some((view) => view.stream === stream))
-          stage.checkView(stream, await viewer.viewed(stream, sent.next), sent.next, sent.omitted);
-    }
+    await Promise.all(others.map((viewer) => balance(stage, viewer, started)));
     for (const { stream, disconnections } of started)
       stage.check(disconnections === 0, `${stream} was disconnected or rejected ${disconnections} times`);
     report(stage, measured);
   },
 };
+
+/** Balances the account of a viewer with those of its streams. */
+async function balance(stage: Stage, viewer: Viewer, devices: readonly CountedDevice[]): Promise<void> {
+  stage.check(viewer.closed === undefined, `a viewer was disconnected with ${viewer.closed}`);
+  const streams = new Set(viewer.views.map(({ stream }) => stream));
+  const watched = devices.filter(({ stream }) => streams.has(stream));
+  await Promise.all(
+    watched.map(async ({ stream, sent }) =>
+      stage.checkView(stream, await viewer.viewed(stream, sent.next), sent.next, sent.omitted),
+    ),
+  );
+}
 
 /** Starts device `n`: rates are uniform on a logarithmic scale, and every third device uses HTTP. */
 function mixedDevice(stage: Stage, n: number): CountedDevice {
