@@ -1,8 +1,12 @@
 import type { AlarmEvent } from '../core/alarms/alarm-manager.ts';
 import type { RecordedEvent, RunEvent } from '../store/recorded-event.ts';
 import type { Recorder } from '../store/recorder.ts';
+import type { RecordingHealth } from '../protocol/watch-message.ts';
 import type { FeedOutput } from './feed-output.ts';
 import type { Feed } from './feed.ts';
+
+/** Time in ms between two determinations of the size of all recordings. */
+const sizeInterval = 5000;
 
 /** The recordings of the streams of a server. */
 export class Recordings {
@@ -10,6 +14,10 @@ export class Recordings {
   readonly #now: () => number;
   /** The description under which the frames of each stream are recorded, as a string for comparison. */
   readonly #described = new WeakMap<Feed, string>();
+  /** When nothing could be written for the first time since it could, in ms. */
+  #since: number | undefined;
+  /** Size of all recordings in bytes, and when it was determined, in ms. */
+  #size = { bytes: 0, time: -Infinity };
 
   /** @param now returns the time in ms since 1970 */
   constructor(recorder: Recorder, now: () => number) {
@@ -47,6 +55,18 @@ export class Recordings {
   /** Whether frames of a feed become durable that are not durable yet. */
   isPending(feed: Feed): boolean {
     return this.#described.has(feed) && this.durable(feed) < feed.next;
+  }
+
+  /** Whether streams are being recorded, and why not. */
+  get health(): RecordingHealth {
+    const now = this.#now();
+    const problem = this.recorder.obstacle;
+    this.#since = problem === undefined ? undefined : (this.#since ?? now);
+    // the size is the sum over all segments
+    if (!(Math.abs(now - this.#size.time) < sizeInterval))
+      this.#size = { bytes: this.recorder.status().bytes, time: now };
+    const { bytes } = this.#size;
+    return { on: true, bytes, ...(problem !== undefined && { problem, since: this.#since }) };
   }
 
   /** Records the description of a feed before the first event under it. */

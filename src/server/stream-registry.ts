@@ -6,7 +6,7 @@ import { closeCodes } from '../protocol/close-codes.ts';
 import type { Slices } from '../core/slices.ts';
 import type { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
-import type { HealthMessage, LearnerHealth, RejectedMessages } from '../protocol/watch-message.ts';
+import type { HealthMessage, LearnerHealth, RecordingHealth, RejectedMessages } from '../protocol/watch-message.ts';
 import type { LearnerRequest } from '../protocol/learner-request.ts';
 import { Feed, type Opening, type Start } from './feed.ts';
 import type { FeedOutput } from './feed-output.ts';
@@ -274,7 +274,18 @@ export class StreamRegistry {
       streams,
       ...(unopened.length > 0 && { unopened }),
       ...(learners.length > 0 && { learners }),
+      recording: this.recordingHealth,
     };
+  }
+
+  /** The recordings; undefined if the server does not record. */
+  get recordings(): Recordings | undefined {
+    return this.#options.recordings;
+  }
+
+  /** Whether streams are being recorded, and why not. */
+  get recordingHealth(): RecordingHealth {
+    return this.#options.recordings?.health ?? { on: false };
   }
 
   /** The learners that wait for a stream that is not connected, or that have ignored late targets. */
