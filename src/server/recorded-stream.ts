@@ -1,4 +1,5 @@
 import { type Block, frameCount } from '../core/blocks/block.ts';
+import { cutBlock } from '../core/blocks/cut-block.ts';
 import type { RecordedEvent, Position, StoredEvent, TargetsEvent } from '../store/recorded-event.ts';
 import type { Recorder } from '../store/recorder.ts';
 import type { Opening } from './feed-options.ts';
@@ -17,11 +18,20 @@ export interface RecordedStream {
 }
 
 /** Reads the recording of a stream from a saved position on, or from its beginning. */
-export function* readRecording(recorder: Recorder, name: string, from?: Position): Task<RecordedStream> {
+export function* readRecording(
+  recorder: Recorder,
+  name: string,
+  saved?: { readonly position?: Position | undefined; readonly run: number },
+): Task<RecordedStream> {
+  const from = saved?.position;
   const events = recorder.read(name, from);
-  const first = yield* read(events);
+  const first = checked(yield* read(events));
   // after a normal end, nothing follows the position
   const run = first?.event.type === 'run' ? first.event : from && recorder.run(name);
+  const number = run && (run.number ?? run.run);
+  // the saved run has ended at the position: it is continued, and then the next one begins
+  const begins = from !== undefined && first?.event.type === 'run' && number !== saved?.run;
+  let waiting = begins ? first : undefined;
   const opening: Opening | undefined = run && {
     type: 'hello',
     channels: run.channels,
@@ -29,17 +39,16 @@ export function* readRecording(recorder: Recorder, name: string, from?: Position
     kind: run.kind,
     for: run.for,
     clock: run.clock,
-    run: run.number ?? run.run,
+    run: begins ? saved?.run : number,
   };
   const isWhole = from !== undefined || (run?.run === 0 && run.continued !== true);
   return {
     opening,
     problem: isWhole ? undefined : 'the beginning of its recording was deleted, and no state was saved since then',
     *next() {
-      const stored = yield* read(events);
-      if (stored?.event.type === 'lost') throw new Error(`${stored.event.count} frames were not recorded`);
-      if (stored?.event.type === 'damaged') throw new Error(`${stored.event.file} is damaged`);
-      return stored?.event;
+      const stored = waiting ?? checked(yield* read(events));
+      waiting = undefined;
+      return stored?.event as RecordedEvent | undefined;
     },
     close() {
       void events.return();
@@ -47,15 +56,40 @@ export function* readRecording(recorder: Recorder, name: string, from?: Position
   };
 }
 
-/** Reads the frames of another stream that were targets. */
-export async function readTargets(recorder: Recorder, { stream, run, from, count }: TargetsEvent): Promise<Block[]> {
+/** Throws if a part of a recording is missing. */
+function checked(stored: StoredEvent | undefined): StoredEvent | undefined {
+  if (stored?.event.type === 'lost') {
+    const { count, events, reason } = stored.event;
+    throw new Error(`${count} frames and ${events} other events were not recorded (${reason})`);
+  }
+  if (stored?.event.type === 'damaged') throw new Error(`${stored.event.file} is damaged or was deleted`);
+  return stored;
+}
+
+/** Reads frames of another stream that were targets, of a recording that refers to them. */
+export function readTargets(recorder: Recorder, { stream, run, from, count }: TargetsEvent): Promise<Block[]> {
+  return framesOf(recorder, stream, run, from, from + count);
+}
+
+/** Reads the recorded frames of a run from an index on, if the run is the newest one of the stream. */
+export function* readFrames(recorder: Recorder, stream: string, run: number, from: number): Task<Block[]> {
+  const newest = recorder.run(stream);
+  if (newest?.number !== run || recorder.accepted(stream).next <= from) return [];
+  let blocks: Block[] = [];
+  yield framesOf(recorder, stream, newest.run, from, Infinity).then((read) => {
+    blocks = read;
+  });
+  return blocks;
+}
+
+/** @param run position of the run in the recording */
+async function framesOf(recorder: Recorder, stream: string, run: number, from: number, to: number): Promise<Block[]> {
   const blocks: Block[] = [];
-  let missing = count;
-  for await (const { event } of recorder.read(stream, { run, index: from })) {
+  for await (const { event, run: readRun } of recorder.read(stream, { run, index: from })) {
     if (event.type !== 'block') continue;
-    blocks.push(event.block);
-    missing -= frameCount(event.block);
-    if (missing <= 0) break;
+    const { start } = event.block;
+    if (readRun !== run || start >= to) break;
+    blocks.push(cutBlock(event.block, start, Math.min(frameCount(event.block), to - start)));
   }
   return blocks;
 }
