@@ -334,10 +334,11 @@ export class Feed {
     this.#host.send(message);
   }
 
-  /** Throws unless a recorded event begins at the next frame. */
+  /** Throws unless a recorded event begins at the next frame. A run can begin at any frame. */
   #checkNext(index: number): void {
     const { next } = this.#intake;
-    if (index !== next) throw new Error(`its recording continues at frame ${index} instead of frame ${next}`);
+    if (index !== next && next !== 0)
+      throw new Error(`its recording continues at frame ${index} instead of frame ${next}`);
   }
 
   /** Marks the beginning and the end of the time in which recorded events are processed again. */
