@@ -13,6 +13,7 @@ import type {
   LearnerInfo,
   LossMessage,
   MapInfo,
+  RecordingHealth,
   StreamInfo,
 } from '../../src/protocol/index.ts';
 
@@ -44,6 +45,8 @@ export interface DashboardState {
   readonly unopened: NonNullable<HealthMessage['unopened']>;
   /** Learners that wait for a stream, or that have skipped late targets. */
   readonly learnerHealth: readonly LearnerHealth[];
+  /** Whether the server records its streams; undefined if it has not reported that. */
+  readonly recording?: RecordingHealth | undefined;
   /** The server's clock, in ms since 1970; updated several times per second. */
   readonly now: number;
   /** The score of every learner, by `learnerKey`. */

@@ -15,6 +15,7 @@ import {
 } from './dashboard-state.ts';
 import { capitalize, livenessText } from './liveness.ts';
 import type { DashboardStore } from './dashboard-store.ts';
+import { recordingView } from './recording-view.ts';
 import { rejectedStream } from './rejected-messages.ts';
 import { timeWindows } from './time-windows.ts';
 
@@ -45,6 +46,7 @@ export function headerView(state: DashboardState, store: DashboardStore): Templa
         >${stateLabel(state, info)}</output
       >
       <span class="visually-hidden" role="status">${spokenState(state, info)}</span>
+      ${recordingView(state)}
       <button
         class="button"
         type="button"

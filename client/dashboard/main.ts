@@ -111,8 +111,8 @@ function handle(message: Watched): void {
     const at = message.time ?? now;
     clockOffset = at - now;
     const health = new Map(message.streams.map((health) => [health.name, { ...health, at }]));
-    const { unopened = [], learners: learnerHealth = [] } = message;
-    change({ health, viewerLag: message.behind ?? 0, unopened, learnerHealth, now: at, observedRates: observeRates() });
+    const { unopened = [], learners: learnerHealth = [], behind: viewerLag = 0, recording } = message;
+    change({ health, viewerLag, unopened, learnerHealth, recording, now: at, observedRates: observeRates() });
   } else if (message.type === 'error') {
     const form = state.learnerForm;
     if (form && message.code === 'bad-learner')

@@ -21,6 +21,7 @@ export {
   type HealthMessage,
   type LearnerHealth,
   type MarkMessage,
+  type RecordingHealth,
   type RunMessage,
   type RejectedMessages,
   type StreamHealth,

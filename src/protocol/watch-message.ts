@@ -137,6 +137,17 @@ export interface LearnerHealth {
     maxDelay: number;
   };
 }
+/** Whether the server records its streams. */
+export interface RecordingHealth {
+  /** Whether the server records streams. */
+  on: boolean;
+  /** Size of all recordings in bytes; absent if the server does not record. */
+  bytes?: number;
+  /** Why nothing is being recorded now, so that nothing becomes durable, such as 'the disk is full'; absent if all is well. */
+  problem?: string;
+  /** When this problem was first noticed, in ms since 1970. */
+  since?: number;
+}
 /** Health of all streams; sent once per second. */
 export interface HealthMessage {
   /** Message type. */
@@ -159,6 +170,8 @@ export interface HealthMessage {
   behind?: number;
   /** Learners that wait for a stream, or that have ignored late targets; absent if there are none. */
   learners?: LearnerHealth[];
+  /** Whether the server records its streams; absent from servers of version 0.2. */
+  recording?: RecordingHealth;
 }
 /** A decoded binary message. */
 export type BlockMessage = {
@@ -210,6 +223,13 @@ const learnerHealth = v.object({
   late: v.optional(v.object({ count: field.index, delay: field.index, maxDelay: field.index })),
 });
 
+const recordingHealth = v.object({
+  on: v.boolean(),
+  bytes: v.optional(field.index),
+  problem: v.optional(v.string()),
+  since: v.optional(v.number()),
+});
+
 const schemas = new Map<string, field.Schema<WatchText>>([
   ['streams', v.object({ type: v.literal('streams'), streams: v.array(streamInfo) })],
   [
@@ -245,6 +265,7 @@ const schemas = new Map<string, field.Schema<WatchText>>([
       streams: v.array(health),
       unopened: v.optional(v.array(v.object({ name: v.string(), rejected }))),
       learners: v.optional(v.array(learnerHealth)),
+      recording: v.optional(recordingHealth),
     }),
   ],
   ['alarms', alarmsMessage],

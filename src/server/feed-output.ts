@@ -4,6 +4,7 @@ import type { LateTargets } from '../core/learning/late-targets.ts';
 import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 import type { KernelsMessage, LossMessage } from '../protocol/learner-message.ts';
 import type { GapMessage, MarkMessage, RunMessage } from '../protocol/watch-message.ts';
+import type { StageSetup } from './pipeline-runner.ts';
 
 /** Current and initial kernels of a learner. */
 export type KernelsOutput = Omit<KernelsMessage, 'id'> & { start: number[] };
@@ -27,6 +28,25 @@ export type StageOutput =
   /** The stage or other component `where` has failed. A stage is turned off until it is restarted. */
   | { type: 'broken'; where: string; message: string };
 
+/** A stage that was added to a running pipeline. */
+export interface AddedStage {
+  readonly setup: StageSetup;
+  /** As in `PipelineHost.add`. */
+  readonly keep: boolean;
+  /** Whether there was no stage of its name before. */
+  readonly isNew: boolean;
+  /** Its target stream, and the first frame of it that the stage can receive. */
+  readonly target?: { readonly stream: string } & Taught;
+}
+
+/** How far the frames of a target stream have been passed to a pipeline. */
+export interface Taught {
+  /** Number of the run of the target stream. */
+  readonly run: number;
+  /** Index of the next frame of the target stream. */
+  readonly next: number;
+}
+
 /** An output of a feed. */
 export type FeedOutput =
   | StageOutput
@@ -39,6 +59,6 @@ export type FeedOutput =
   /** The pipeline has processed frames of another stream, which are targets. */
   | { type: 'targets'; stream: string; run: number; block: Block }
   /** Stages of the pipeline were added or removed. */
-  | { type: 'stages' }
+  | { type: 'stages'; added: AddedStage }
   /** The feed's `info` has changed. */
   | { type: 'info' };

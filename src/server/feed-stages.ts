@@ -188,7 +188,10 @@ export class FeedStages {
   }
 
   /** Updates the description of a learner that a viewer controls. */
-  control(learner: LearnerInfo, { on, learningRate, step, act }: LearningRequest): void {
+  control(
+    learner: LearnerInfo,
+    { on, learningRate, step, act }: Pick<LearningRequest, 'on' | 'learningRate' | 'step' | 'act'>,
+  ): void {
     learner.learning = act === 'freeze' ? false : act === 'unfreeze' ? true : (on ?? learner.learning);
     setLearningRate(learner, learningRate ?? step ?? learner.learningRate);
   }

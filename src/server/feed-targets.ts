@@ -15,6 +15,9 @@ export function offsetMessage(target: string): string {
 export interface TargetInfo extends FeedInfo {
   /** Name of the stream that it is declared to be the target of. */
   readonly for?: string;
+  /** Its run, and the index of its next frame. */
+  readonly run?: number;
+  readonly next?: number;
 }
 
 /** The connected streams that are targets of the learners of a feed. */

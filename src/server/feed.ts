@@ -1,23 +1,29 @@
+import { createHash } from 'node:crypto';
 import { Subject } from 'rxjs';
 import { type Block, frameCount } from '../core/blocks/block.ts';
-import { piecesOf } from '../core/blocks/cut-block.ts';
+import { cutBlock, piecesOf } from '../core/blocks/cut-block.ts';
 import type { Slices } from '../core/slices.ts';
-import type { ControlMessage, FeedbackMessage, RemoveMessage } from '../core/pipeline/pipeline-message.ts';
-import type { RecordedEvent, RunEvent, TargetsEvent } from '../store/recorded-event.ts';
+import type {
+  AddMessage,
+  ControlMessage,
+  FeedbackMessage,
+  RemoveMessage,
+  TargetsMessage,
+} from '../core/pipeline/pipeline-message.ts';
+import type { MessageEvent, RecordedEvent, RunEvent, TargetsEvent } from '../store/recorded-event.ts';
 import type { ClockKind, Gap } from '../protocol/ingest.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { LearnerHealth, StreamHealth } from '../protocol/watch-message.ts';
 import type { LearningRequest } from '../protocol/watch-request.ts';
 import { Backlog } from './backlog.ts';
-import type { FeedOutput, StageOutput } from './feed-output.ts';
+import type { AddedStage, FeedOutput, StageOutput, Taught } from './feed-output.ts';
 import { planKey } from './feed-plan.ts';
 import type { FeedOptions, Opening, Start } from './feed-options.ts';
 import type { FeedInfo, LearnerSpec } from './feed-spec.ts';
 import { frameCost, type FrameSlice, sliceOf } from './frame-cost.ts';
 import { type ExtendedSpec, FeedStages, withAdded } from './feed-stages.ts';
 import { FeedTargets, maxEarlyTargets, maxTargetOffset, offsetMessage, type TargetInfo } from './feed-targets.ts';
-import { openingOf } from './recorded-stream.ts';
 import { Intake, type IntakeOutput, type SensorMessage } from './intake.ts';
 import type { PipelineHost } from './pipeline-host.ts';
 import type { LearnedWeights, PipelineSetup } from './pipeline-runner.ts';
@@ -32,6 +38,14 @@ export type { FeedOptions, Opening, Start } from './feed-options.ts';
 
 /** Cost in ns of passing on a message without frames. */
 const noteCost = 5000;
+
+/** A recorded message to the pipeline. */
+type RecordedMessage = MessageEvent['message'];
+
+/** A recorded message that adds a stage, with the other fields of `AddedStage`. */
+export interface ReplayedAdd extends AddMessage, Omit<AddedStage, 'setup'> {
+  strict?: boolean;
+}
 
 /**
  * One published stream: validates and numbers the frames of its sensor, sends them to its pipeline, and emits the
@@ -67,6 +81,10 @@ export class Feed {
   #processed: number | undefined;
   /** Index of the next frame when the pipeline was last saved. */
   #savedNext = 0;
+  /** How far the frames of target streams have been passed to the pipeline of this run. */
+  readonly #taught = new Map<string, Taught>();
+  /** Whether recorded events are being processed again. */
+  #isReplaying = false;
   /** Whether a piece of a block is being processed, and what has to be done after it. */
   #isPushing = false;
   readonly #deferred: (() => void)[] = [];
@@ -112,6 +130,7 @@ export class Feed {
       const continued = isSameRun && saved.key === this.#key;
       if (continued) {
         started = 'continued';
+        for (const [stream, taught] of Object.entries(saved.taught ?? {})) this.#taught.set(stream, taught);
         this.#intake = new Intake(this.#opening, saved.next);
       } else if (isSameRun) this.#run = this.#options.newRun();
       this.#openPipeline(spec, saved && { bytes: saved.pipeline, use: continued ? 'continue' : 'learned' });
@@ -237,22 +256,28 @@ export class Feed {
     return this.#savedNext > 0;
   }
 
+  /** Identifies the settings from which the pipeline was planned. */
+  get settings(): string {
+    return createHash('sha256').update(this.#key).digest('base64').slice(0, 16);
+  }
+
   /** Estimated cost in ns of the frames since the pipeline was saved. */
   get unsavedCost(): number {
     return (this.next - this.#savedNext) * this.#slice.cost;
   }
 
   /**
-   * Processes a recorded event again, as it was processed before the server ended.
+   * Processes a recorded event again, as it was processed before the server ended. Throws if it does not follow the events
+   * before it.
    * @param targets reads recorded frames of another stream
    */
   *replay(event: RecordedEvent, targets: (event: TargetsEvent) => Promise<Block[]>): Task {
     switch (event.type) {
       case 'run':
-        if (event.number === this.#run) this.#opening = openingOf(event);
-        else this.#replayRun(event);
+        this.#replayRun(event);
         return;
       case 'block':
+        this.#checkNext(event.block.start);
         for (const block of piecesOf(event.block, this.#slice.frames)) {
           this.#intake = new Intake(this.#opening, block.start + frameCount(block));
           this.output.next({ type: 'raw', block });
@@ -260,6 +285,7 @@ export class Feed {
         }
         return;
       case 'gap':
+        this.#checkNext(event.from);
         this.#intake = new Intake(this.#opening, event.from + event.count);
         this.output.next(event);
         return;
@@ -267,7 +293,7 @@ export class Feed {
         this.output.next(event);
         return;
       case 'message':
-        this.#host.send(event.message);
+        this.#replayMessage(event.message);
         return;
       case 'targets': {
         let blocks: Block[] = [];
@@ -281,12 +307,54 @@ export class Feed {
     }
   }
 
-  /** Starts a run again, as its description is recorded. */
-  #replayRun(event: RunEvent): void {
-    const sameChannels = JSON.stringify(event.channels) === JSON.stringify(this.#opening.channels);
-    this.#opening = openingOf(event);
-    this.#restart(sameChannels);
-    this.#run = event.number ?? event.run;
+  /** Starts a run again, as its description is recorded, or changes the description of the run. */
+  #replayRun({ number = -1, next, channels, rate, kind, for: targetOf, clock }: RunEvent): void {
+    const before = this.#opening;
+    this.#opening = { type: 'hello', channels, rate, kind, for: targetOf, clock, run: number };
+    if (number === this.#run && rate === before.rate && channels.length === before.channels.length) {
+      this.#checkNext(next);
+      this.#intake = this.#intake.reopened(this.#opening);
+      return;
+    }
+    if (next !== 0) throw new Error(`the beginning of run ${number} is not recorded`);
+    if (this.#taught.size > 0) throw new Error('a new run began while it was learning from another stream');
+    this.#restart(JSON.stringify(channels) === JSON.stringify(before.channels));
+    this.#run = number;
+  }
+
+  #replayMessage(message: RecordedMessage): void {
+    if (message.type === 'add') {
+      const { stage, weights, keep, strict, isNew, target } = message as ReplayedAdd;
+      if (target) this.#taught.set(target.stream, target);
+      this.#host.add({ stage, weights, strict, replayed: isNew ? 'new' : 'again' }, keep);
+      return;
+    }
+    if (message.type === 'targets') {
+      const { from = '', block, run = -1 } = message as TargetsMessage & { run?: number };
+      this.#taught.set(from, { run, next: block.start + frameCount(block) });
+    } else if (message.type === 'control') {
+      const learner = this.#stages.learners.find(({ name }) => name === message.learner);
+      const { learning: on, learningRate, act } = message;
+      if (learner) this.#stages.control(learner, { on, learningRate, act });
+    }
+    this.#host.send(message);
+  }
+
+  /** Throws unless a recorded event begins at the next frame. A run can begin at any frame. */
+  #checkNext(index: number): void {
+    const { next } = this.#intake;
+    if (index !== next && next !== 0)
+      throw new Error(`its recording continues at frame ${index} instead of frame ${next}`);
+  }
+
+  /** Marks the beginning and the end of the time in which recorded events are processed again. */
+  set isReplaying(isReplaying: boolean) {
+    this.#isReplaying = isReplaying;
+  }
+
+  /** How far the frames of target streams have been passed to the pipeline of this run, by the name of the stream. */
+  get taught(): ReadonlyMap<string, Taught> {
+    return this.#taught;
   }
 
   /** Controls a learner. Throws a ProtocolError ('unknown-learner') if there is none with this index. */
@@ -352,11 +420,16 @@ export class Feed {
   }
 
   #addLearner(learner: LearnerSpec, isAdded: boolean, keep: boolean): void {
+    const isNew = !this.#stages.learners.some(({ name }) => name === learner.name);
     const stage = this.#stages.planLearner(learner, this.#info, this.#targets.connected, isAdded);
     if (!stage) return;
+    const target = this.#targets.connected.find(({ name }) => name === learner.target);
+    const taught = target && { stream: target.name, run: target.run ?? -1, next: target.next ?? 0 };
+    if (taught && this.#taught.get(taught.stream)?.run !== taught.run) this.#taught.set(taught.stream, taught);
+    const added: AddedStage = { setup: stage, keep, isNew: isNew && !keep, ...(taught && { target: taught }) };
     this.#afterPiece(() => {
       this.#host.add(stage, keep);
-      this.output.next({ type: 'stages' });
+      this.output.next({ type: 'stages', added });
     });
     const { channels, rate } = this.#opening;
     this.#slice = sliceOf(this.#slice.cost + frameCost([stage], channels.length, rate));
@@ -365,6 +438,16 @@ export class Feed {
   /** Processes frames of a stream that is a target of this one. */
   pushTarget({ name, run }: { readonly name: string; readonly run: number }, block: Block): void {
     if (block.start > this.next + maxEarlyTargets || !this.#targets.has(name) || !this.#stages.isTarget(name)) return;
+    const taught = this.#taught.get(name);
+    // after a restart, a sensor can send frames again that the pipeline has received
+    const known = taught?.run === run ? taught.next : 0;
+    if (block.start + frameCount(block) <= known) return;
+    this.teach(name, run, cutBlock(block, Math.max(block.start, known)));
+  }
+
+  /** Passes frames of a target stream on, and notes that. */
+  teach(name: string, run: number, block: Block): void {
+    this.#taught.set(name, { run, next: block.start + frameCount(block) });
     this.#afterPiece(() => {
       this.#host.send({ type: 'targets', from: name, block });
       this.output.next({ type: 'targets', stream: name, run, block });
@@ -421,10 +504,11 @@ export class Feed {
     while (this.#receiving) await this.#receiving;
     const position = this.#options.position?.();
     const [run, next, key] = [this.run, this.next, this.#key];
+    const taught = Object.fromEntries(this.#taught);
     if (next === 0 || !this.#running) return undefined;
     const pipeline = await this.#host.save();
     this.#savedNext = next;
-    return pipeline && { run, next, key, pipeline, position };
+    return pipeline && { run, next, key, pipeline, position, taught };
   }
 
   /** Ends the feed. */
@@ -473,6 +557,7 @@ export class Feed {
   #clear(): void {
     this.#running = false;
     this.#stages.clear();
+    this.#taught.clear();
     this.broken.clear();
   }
 
@@ -520,6 +605,8 @@ export class Feed {
   }
 
   #emit(output: StageOutput): void {
+    // a removed learner is not set up again, so that it cannot be removed again
+    if (this.#isReplaying && output.type === 'broken' && output.where === 'remove') return;
     if (output.type === 'broken') {
       this.broken.set(output.where, output);
       this.#stages.noteFailure(output.where, output.message);

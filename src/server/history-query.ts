@@ -34,7 +34,8 @@ export function readHistoryQuery(query: Query, others: readonly string[] = []): 
 /** ISO 8601 with a time zone. An unencoded + in a query arrives as a space. */
 const iso = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+\- ]\d\d:\d\d)$/;
 
-function readTime(text: string): number | undefined {
+/** Reads a time in ms since 1970, or in ISO 8601 with a time zone; undefined if it is invalid. */
+export function readTime(text: string): number | undefined {
   if (/^\d+$/.test(text)) return Number(text) <= maxTime ? Number(text) : undefined;
   const [, day] = iso.exec(text) ?? [];
   if (day === undefined || !isDay(day)) return undefined;
@@ -48,6 +49,7 @@ function isDay(day: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }
 
-function invalidTime(query: Query, name: string): string {
+/** Returns the sentence for an invalid time. */
+export function invalidTime(query: Query, name: string): string {
   return `${name} must be ms since 1970, or a time with a time zone such as 2026-01-31T12:00Z, got '${query[name].slice(0, 40)}'`;
 }

@@ -7,6 +7,7 @@ import type { Limits } from '../protocol/limits.ts';
 import { queryAlarms } from './alarm-query.ts';
 import { addIngestRoute } from './ingest-route.ts';
 import type { RejectedConnections } from './rejected-connections.ts';
+import { queryRecording, recordingStatus } from './recording-query.ts';
 import { querySessions } from './session-query.ts';
 import type { History } from '../store/history.ts';
 import type { WorkScheduler } from './work-scheduler.ts';
@@ -39,11 +40,13 @@ const notBuilt =
  * - `/`: the dashboard, compressed and cached (see `pageFiles`).
  * - `/healthz`: `{ ok: true, uptime, viewers, streams: [{ name, rate, run, next, live, clock?, notes?, offset?, rejected? }],
  *   unopened?: [{ name, rejected }], learners?: [{ stream, learner, waitsFor?, late? }], rejectedConnections?: { [reason]: count },
- *   history: { durable, waiting, reason? } }`; uptime in seconds. `unopened` are names of which every message was rejected, `learners`
+ *   history: { durable, waiting, reason? }, recording: { on, bytes?, problem?, since? } }`; uptime in seconds. `unopened` are names of which every message was rejected, `learners`
  *   those that wait for a stream or have ignored late targets. `history` reports whether new alarms and sessions survive a restart.
  * - `/ingest/<stream>`: see `addIngestRoute`.
  * - `/alarms`: alarms, see `queryAlarms`; 400 with `{ error }` for an invalid query.
  * - `/sessions`: connections of sensors, see `querySessions`; 400 as above.
+ * - `/recordings`: the recorded streams, see `recordingStatus`.
+ * - `/history/<stream>`: a time span of a recorded stream, see `queryRecording`; 400, 404, and 503 with `{ error }`.
  *
  * A request with a Host that is not allowed gets 403 and a sentence.
  */
@@ -102,6 +105,7 @@ export function httpApp({
       ...(learners.length > 0 && { learners }),
       rejectedConnections: rejected(),
       history: history.status,
+      recording: registry.recordingHealth,
     });
   });
   addIngestRoute(app, { registry, limits, scheduler, maxUnfinished });
@@ -112,6 +116,11 @@ export function httpApp({
   app.get('/sessions', async (context) => {
     const answer = await querySessions(registry.sessions, context.req.query(), Date.now());
     return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);
+  });
+  app.get('/recordings', (context) => context.json(recordingStatus(registry.recordings)));
+  app.get('/history/:stream', async (context) => {
+    const answer = await queryRecording(registry.recordings, context.req.param('stream'), context.req.query());
+    return 'error' in answer ? context.json({ error: answer.error }, answer.status) : context.json(answer);
   });
   if (existsSync(pageDirectory)) app.use(pageFiles(pageDirectory));
   app.get('/', (context) => context.text(notBuilt, 404));

@@ -32,6 +32,11 @@ export interface StageSetup {
   readonly optimizer?: Optimizer;
   /** For a learner: it uses only weights of a learner with the same settings (`learnerKey`). */
   readonly strict?: boolean;
+  /**
+   * For a learner that was added before the server ended, and is added again: 'new' = there was none of its name; 'again' = it
+   * replaces the one of its name.
+   */
+  readonly replayed?: 'new' | 'again';
 }
 
 /** Settings of the pipeline of one run of a stream. */
@@ -132,17 +137,34 @@ export class PipelineRunner {
   add(setup: StageSetup, keep = false): StageOutput[] {
     const { optimizer } = setup;
     try {
+      if (setup.replayed === 'new') this.#withdraw(setup);
       const kept = keep ? this.#keep(setup) : undefined;
-      if (kept) return kept;
+      if (kept) {
+        this.#willBeSetUp(setup);
+        return kept;
+      }
       const pipeline = this.#pipeline;
       const others = keep && pipeline ? withoutOthers(pipeline, [setup]) : [];
       const { stage, weights } = this.#withLearned(setup);
       pipeline?.handle({ type: 'add', stage, weights, optimizer });
       this.#describe(setup);
+      this.#willBeSetUp(setup);
       return others;
     } catch (error) {
       return [brokenStage({ stage: stageName(setup.stage), message: messageOf(error) })];
     }
+  }
+
+  /** Removes a learner that was set up before its time, because it is known that it is added later. */
+  #withdraw({ stage }: StageSetup): void {
+    if (stage.kind !== 'learner' || !this.#pipeline?.learnerOf(stage.spec.name)) return;
+    this.#pipeline.handle({ type: 'remove', stage: stageName(stage) });
+    this.#restored.delete(stage.spec.name);
+  }
+
+  /** Notes that a learner that is added again is kept when its target stream connects. */
+  #willBeSetUp({ stage, replayed, learner }: StageSetup): void {
+    if (replayed && stage.kind === 'learner' && !learner) this.#restored.add(stage.spec.name);
   }
 
   /** Gives a learner the weights of the one that it replaces. */

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Position } from '../store/recorded-event.ts';
+import type { Taught } from './feed-output.ts';
 import { earlierDetector } from './earlier-detector.ts';
 import { bytesIn } from '../core/state/state.ts';
 import { decodeState, encodeState } from '../core/state/state-file.ts';
@@ -21,6 +22,8 @@ export interface SavedRun {
   readonly key: string;
   /** Position in the recording of the stream after the last message that the pipeline has processed, if it is recorded. */
   readonly position?: Position | undefined;
+  /** How far the frames of target streams were passed to the pipeline, by the name of the target stream. */
+  readonly taught?: Readonly<Record<string, Taught>>;
   /** The saved pipeline. */
   readonly pipeline: Uint8Array;
 }

@@ -1,5 +1,6 @@
 import { type Block, frameCount } from '../core/blocks/block.ts';
-import type { Position, RecordedEvent, RunEvent, StoredEvent, TargetsEvent } from '../store/recorded-event.ts';
+import { cutBlock } from '../core/blocks/cut-block.ts';
+import type { RecordedEvent, Position, StoredEvent, TargetsEvent } from '../store/recorded-event.ts';
 import type { Recorder } from '../store/recorder.ts';
 import type { Opening } from './feed-options.ts';
 import type { Task } from './work-scheduler.ts';
@@ -8,6 +9,8 @@ import type { Task } from './work-scheduler.ts';
 export interface RecordedStream {
   /** The description of the run at the position; undefined if nothing is recorded. */
   readonly opening: Opening | undefined;
+  /** Identifies the settings of the run; undefined if they are not recorded. */
+  readonly settings: string | undefined;
   /** Why the events cannot be those of the whole run, if so. */
   readonly problem: string | undefined;
   /** Returns the next event; undefined after the last one. Throws if a part of the recording is damaged or was not recorded. */
@@ -17,20 +20,38 @@ export interface RecordedStream {
 }
 
 /** Reads the recording of a stream from a saved position on, or from its beginning. */
-export function* readRecording(recorder: Recorder, name: string, from?: Position): Task<RecordedStream> {
+export function* readRecording(
+  recorder: Recorder,
+  name: string,
+  saved?: { readonly position?: Position | undefined; readonly run: number },
+): Task<RecordedStream> {
+  const from = saved?.position;
   const events = recorder.read(name, from);
-  const first = yield* read(events);
+  const first = checked(yield* read(events));
   // after a normal end, nothing follows the position
   const run = first?.event.type === 'run' ? first.event : from && recorder.run(name);
+  const number = run && (run.number ?? run.run);
+  // the saved run has ended at the position: it is continued, and then the next one begins
+  const begins = from !== undefined && first?.event.type === 'run' && number !== saved?.run;
+  let waiting = begins ? first : undefined;
+  const opening: Opening | undefined = run && {
+    type: 'hello',
+    channels: run.channels,
+    rate: run.rate,
+    kind: run.kind,
+    for: run.for,
+    clock: run.clock,
+    run: begins ? saved?.run : number,
+  };
   const isWhole = from !== undefined || (run?.run === 0 && run.continued !== true);
   return {
-    opening: run && { ...openingOf(run), run: run.number ?? run.run },
+    opening,
+    settings: run?.settings,
     problem: isWhole ? undefined : 'the beginning of its recording was deleted, and no state was saved since then',
     *next() {
-      const stored = yield* read(events);
-      if (stored?.event.type === 'lost') throw new Error(`${stored.event.count} frames were not recorded`);
-      if (stored?.event.type === 'damaged') throw new Error(`${stored.event.file} is damaged`);
-      return stored?.event;
+      const stored = waiting ?? checked(yield* read(events));
+      waiting = undefined;
+      return stored?.event as RecordedEvent | undefined;
     },
     close() {
       void events.return();
@@ -38,20 +59,40 @@ export function* readRecording(recorder: Recorder, name: string, from?: Position
   };
 }
 
-/** Returns the description of a stream from that of a recorded run. */
-export function openingOf({ channels, rate, kind, for: targetOf, clock }: RunEvent): Opening {
-  return { type: 'hello', channels, rate, kind, for: targetOf, clock };
+/** Throws if a part of a recording is missing. */
+function checked(stored: StoredEvent | undefined): StoredEvent | undefined {
+  if (stored?.event.type === 'lost') {
+    const { count, events, reason } = stored.event;
+    throw new Error(`${count} frames and ${events} other events were not recorded (${reason})`);
+  }
+  if (stored?.event.type === 'damaged') throw new Error(`${stored.event.file} is damaged or was deleted`);
+  return stored;
 }
 
-/** Reads the frames of another stream that were targets. */
-export async function readTargets(recorder: Recorder, { stream, run, from, count }: TargetsEvent): Promise<Block[]> {
+/** Reads frames of another stream that were targets, of a recording that refers to them. */
+export function readTargets(recorder: Recorder, { stream, run, from, count }: TargetsEvent): Promise<Block[]> {
+  return framesOf(recorder, stream, run, from, from + count);
+}
+
+/** Reads the recorded frames of a run from an index on, if the run is the newest one of the stream. */
+export function* readFrames(recorder: Recorder, stream: string, run: number, from: number): Task<Block[]> {
+  const newest = recorder.run(stream);
+  if (newest?.number !== run || recorder.accepted(stream).next <= from) return [];
+  let blocks: Block[] = [];
+  yield framesOf(recorder, stream, newest.run, from, Infinity).then((read) => {
+    blocks = read;
+  });
+  return blocks;
+}
+
+/** @param run position of the run in the recording */
+async function framesOf(recorder: Recorder, stream: string, run: number, from: number, to: number): Promise<Block[]> {
   const blocks: Block[] = [];
-  let missing = count;
-  for await (const { event } of recorder.read(stream, { run, index: from })) {
+  for await (const { event, run: readRun } of recorder.read(stream, { run, index: from })) {
     if (event.type !== 'block') continue;
-    blocks.push(event.block);
-    missing -= frameCount(event.block);
-    if (missing <= 0) break;
+    const { start } = event.block;
+    if (readRun !== run || start >= to) break;
+    blocks.push(cutBlock(event.block, start, Math.min(frameCount(event.block), to - start)));
   }
   return blocks;
 }

@@ -1,8 +1,14 @@
+import type { Block } from '../core/blocks/block.ts';
 import type { AlarmEvent } from '../core/alarms/alarm-manager.ts';
+import type { TargetsMessage } from '../core/pipeline/pipeline-message.ts';
 import type { RecordedEvent, RunEvent } from '../store/recorded-event.ts';
 import type { Recorder } from '../store/recorder.ts';
+import type { RecordingHealth } from '../protocol/watch-message.ts';
 import type { FeedOutput } from './feed-output.ts';
-import type { Feed } from './feed.ts';
+import type { Feed, ReplayedAdd } from './feed.ts';
+
+/** Time in ms between two determinations of the size of all recordings. */
+const sizeInterval = 5000;
 
 /** The recordings of the streams of a server. */
 export class Recordings {
@@ -11,6 +17,12 @@ export class Recordings {
   readonly #report: (line: string) => void;
   /** The description under which the frames of each stream are recorded, as a string for comparison. */
   readonly #described = new WeakMap<Feed, string>();
+  /** Number of lost frames of each stream that its sensor has been informed about. */
+  readonly #lost = new Map<string, number>();
+  /** When nothing could be written for the first time since it could, in ms. */
+  #since: number | undefined;
+  /** Size of all recordings in bytes, and when it was determined, in ms. */
+  #size = { bytes: 0, time: -Infinity };
 
   /**
    * @param now returns the time in ms since 1970
@@ -36,6 +48,11 @@ export class Recordings {
     }
   }
 
+  /** Records frames of a target stream that a recovered pipeline has received. */
+  recordTargets(feed: Feed, stream: string, run: number, block: Block): void {
+    this.record(feed, { type: 'targets', stream, run, block });
+  }
+
   /** Records an event of an alarm with each of its streams. */
   recordAlarm(event: AlarmEvent): void {
     for (const { stream } of event.alarm.members)
@@ -55,9 +72,31 @@ export class Recordings {
     return isCurrent ? Math.min(next, feed.next) : 0;
   }
 
+  /** Returns the number of frames that were lost since the last call, after everything before the next frame is durable or lost. */
+  takeLost(feed: Feed): number {
+    const { name } = feed;
+    const { frames } = this.recorder.lost(name);
+    const before = this.#lost.get(name) ?? 0;
+    if (frames === before || this.isPending(feed)) return 0;
+    this.#lost.set(name, frames);
+    return frames - before;
+  }
+
   /** Whether frames of a feed become durable that are not durable yet. */
   isPending(feed: Feed): boolean {
     return this.#described.has(feed) && this.durable(feed) < feed.next;
+  }
+
+  /** Whether streams are being recorded, and why not. */
+  get health(): RecordingHealth {
+    const now = this.#now();
+    const problem = this.recorder.obstacle;
+    this.#since = problem === undefined ? undefined : (this.#since ?? now);
+    // the size is the sum over all segments
+    if (!(Math.abs(now - this.#size.time) < sizeInterval))
+      this.#size = { bytes: this.recorder.status().bytes, time: now };
+    const { bytes } = this.#size;
+    return { on: true, bytes, ...(problem !== undefined && { problem, since: this.#since }) };
   }
 
   /** Records the description of a feed before the first event under it. */
@@ -84,6 +123,7 @@ export class Recordings {
       ...(kind !== undefined && { kind }),
       ...(targetOf !== undefined && { for: targetOf }),
       ...(clock !== undefined && { clock }),
+      settings: feed.settings,
     });
     this.#described.set(feed, description);
   }
@@ -102,16 +142,19 @@ function recordable(feed: Feed, output: FeedOutput): RecordedEvent | undefined {
     }
     case 'message':
       return { type: 'message', at: output.at, message: output.message };
+    // with the frames, because the recording of the target stream can be written earlier or later
     case 'targets': {
       const { stream, run, block } = output;
-      return {
-        type: 'targets',
-        at: feed.next,
-        stream,
-        run,
-        from: block.start,
-        count: block.data.length / block.channels,
-      };
+      const message: TargetsMessage & { run: number } = { type: 'targets', from: stream, run, block };
+      return { type: 'message', at: feed.next, message };
+    }
+    case 'stages': {
+      const { setup, ...more } = output.added;
+      const { stage, weights, strict, optimizer } = setup;
+      // one that is not plain data cannot be recorded; the state that is saved now contains the stage
+      if (optimizer) return undefined;
+      const message: ReplayedAdd = { type: 'add', at: feed.next, stage, weights, ...(strict && { strict }), ...more };
+      return { type: 'message', at: feed.next, message };
     }
     default:
       return undefined;

@@ -54,6 +54,8 @@ export class SensorConnection implements Sensor {
     this.#acks = new AckScheduler(() => {
       const feed = this.#session?.feed;
       if (!feed || !this.#socket.writable) return;
+      const lost = registry.takeLost(feed);
+      if (lost !== undefined) this.#send({ type: 'warning', message: lost });
       this.#send({ type: 'ack', received: feed.next, durable: registry.durable(feed) });
       if (registry.isPending(feed)) this.#acks.schedule();
     });

@@ -6,7 +6,7 @@ import { closeCodes } from '../protocol/close-codes.ts';
 import type { Slices } from '../core/slices.ts';
 import type { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
-import type { HealthMessage, LearnerHealth, RejectedMessages } from '../protocol/watch-message.ts';
+import type { HealthMessage, LearnerHealth, RecordingHealth, RejectedMessages } from '../protocol/watch-message.ts';
 import type { LearnerRequest } from '../protocol/learner-request.ts';
 import { Feed, type Opening, type Start } from './feed.ts';
 import type { FeedOutput } from './feed-output.ts';
@@ -19,7 +19,7 @@ import { Rejections } from './rejections.ts';
 import type { MakeHost } from './pipeline-host.ts';
 import type { LearnedWeights } from './pipeline-runner.ts';
 import type { PipelineStore, SavedRun } from './pipeline-store.ts';
-import { readRecording, readTargets, type RecordedStream } from './recorded-stream.ts';
+import { readFrames, readRecording, readTargets, type RecordedStream } from './recorded-stream.ts';
 import type { Recordings } from './recordings.ts';
 import type { ServerAlarms } from './server-alarms.ts';
 import type { SessionEnd, SessionLog, SessionRecord } from './session-log.ts';
@@ -82,6 +82,8 @@ export class StreamRegistry {
   readonly #recovering = new Map<string, Promise<void>>();
   /** Streams whose recorded run could not be continued. */
   readonly #unrecovered = new Set<string>();
+  /** Resolves when what has been saved of a stream is written, by its name. */
+  readonly #writing = new Map<string, Promise<void>>();
   /** Resolves when all removed streams are saved. */
   #savingRemoved: Promise<void> = Promise.resolve();
 
@@ -99,7 +101,8 @@ export class StreamRegistry {
   }
 
   get streams(): StreamInfo[] {
-    return Array.from(this.#feeds.values(), (feed) => feed.info);
+    const ready = [...this.#feeds.values()].filter((feed) => !this.#replaying.has(feed));
+    return ready.map((feed) => feed.info);
   }
 
   get alarmService(): AlarmService {
@@ -114,8 +117,10 @@ export class StreamRegistry {
     this.#options.log(line);
   }
 
+  /** Returns a stream; undefined if there is none, or if its recorded frames are being processed again. */
   feed(name: string): Feed | undefined {
-    return this.#feeds.get(name);
+    const feed = this.#feeds.get(name);
+    return feed && this.#replaying.has(feed) ? undefined : feed;
   }
 
   /** Whether a stream is published by this sensor, rather than by one that has replaced it. */
@@ -144,6 +149,18 @@ export class StreamRegistry {
     return this.#options.recordings?.isPending(feed) ?? false;
   }
 
+  /**
+   * Returns a sentence on frames that were lost for the recording since the last call, if any, after it is recorded that they are.
+   * The pipeline, which has processed them, is saved.
+   */
+  takeLost(feed: Feed): string | undefined {
+    const lost = this.#options.recordings?.takeLost(feed) ?? 0;
+    if (lost === 0) return undefined;
+    void this.#write(feed.name, feed.learned(), feed.save());
+    const frames = lost === 1 ? '1 frame was' : `${lost} frames were`;
+    return `${frames} processed but not recorded, because the server could not write them; they are in no recording or export`;
+  }
+
   /** Continues a recorded stream that is not open since the server was started, as if the server had not been stopped. */
   *recover(name: string): Task {
     const { recordings } = this.#options;
@@ -156,6 +173,7 @@ export class StreamRegistry {
     try {
       yield* this.#readAndReplay(name, recordings);
     } catch (error) {
+      this.#discard(name);
       this.#giveUp(name, error instanceof Error ? error.message : String(error));
     } finally {
       this.#recovering.delete(name);
@@ -165,7 +183,7 @@ export class StreamRegistry {
 
   *#readAndReplay(name: string, recordings: Recordings): Task {
     const saved = this.#options.pipelines.get(name);
-    const recording = yield* readRecording(recordings.recorder, name, saved?.position);
+    const recording = yield* readRecording(recordings.recorder, name, saved);
     try {
       yield* this.#replay(name, recordings, recording, saved);
     } finally {
@@ -180,21 +198,52 @@ export class StreamRegistry {
       return;
     }
     const feed = this.#create(name, recording.opening, true);
-    if (saved && (feed.run !== saved.run || feed.next !== saved.next)) {
-      this.#remove(name);
+    const isChanged = recording.settings !== undefined && recording.settings !== feed.settings;
+    if (isChanged || (saved && (feed.run !== saved.run || feed.next !== saved.next))) {
+      this.#discard(name);
       this.#giveUp(name, 'its settings have changed');
       return;
     }
     const from = feed.next;
+    feed.isReplaying = true;
     for (let event = yield* recording.next(); event; event = yield* recording.next())
       yield* feed.replay(event, (targets) => readTargets(recordings.recorder, targets));
+    feed.isReplaying = false;
     recordings.continue(feed);
+    yield* this.#teachRest(feed, recordings);
     this.#replaying.delete(feed);
+    this.#assignTargets();
     feed.recovered = true;
     feed.isJustRecovered = true;
     this.#ended.add(name);
     this.log(`stream ${name}: continued run ${feed.run}; processed ${feed.next - from} recorded frames again`);
     this.changed.next();
+  }
+
+  /** Passes on what target streams have recorded, and what the killed server had not passed on or not recorded as such. */
+  *#teachRest(feed: Feed, recordings: Recordings): Task {
+    for (const [stream, { run }] of feed.taught) {
+      for (;;) {
+        const { next } = feed.taught.get(stream)!;
+        const blocks = yield* readFrames(recordings.recorder, stream, run, next);
+        if (blocks.length === 0) break;
+        for (const block of blocks) {
+          feed.teach(stream, run, block);
+          recordings.recordTargets(feed, stream, run, block);
+        }
+      }
+    }
+  }
+
+  /** Removes a stream whose recorded frames could not be processed again. */
+  #discard(name: string): void {
+    const feed = this.#feeds.get(name);
+    if (!feed || !this.#replaying.has(feed)) return;
+    this.#replaying.delete(feed);
+    this.#feeds.delete(name);
+    feed.close();
+    this.#budget.release(name);
+    this.#assignTargets();
   }
 
   #giveUp(name: string, reason: string): void {
@@ -275,7 +324,18 @@ export class StreamRegistry {
       streams,
       ...(unopened.length > 0 && { unopened }),
       ...(learners.length > 0 && { learners }),
+      recording: this.recordingHealth,
     };
+  }
+
+  /** The recordings; undefined if the server does not record. */
+  get recordings(): Recordings | undefined {
+    return this.#options.recordings;
+  }
+
+  /** Whether streams are being recorded, and why not. */
+  get recordingHealth(): RecordingHealth {
+    return this.#options.recordings?.health ?? { on: false };
   }
 
   /** The learners that wait for a stream that is not connected, or that have ignored late targets. */
@@ -311,7 +371,10 @@ export class StreamRegistry {
   /** Saves the learned weights of all streams and, with `pipelines`, their pipelines. */
   async save(pipelines: boolean): Promise<void> {
     await this.#savingRemoved;
-    for (const feed of [...this.#feeds.values()])
+    // the weights of a recorded stream are saved after a first state from which they can be learned again
+    const ready = [...this.#feeds.values()].filter((feed) => !this.#replaying.has(feed));
+    const feeds = ready.filter((feed) => feed.next > 0 || !this.isRecorded(feed.name));
+    for (const feed of feeds)
       await this.#write(feed.name, feed.learned(), pipelines || this.#isDue(feed) ? feed.save() : undefined);
   }
 
@@ -320,7 +383,21 @@ export class StreamRegistry {
     return this.isRecorded(feed.name) && (!feed.isSaved || feed.unsavedCost > maxUnsavedCost);
   }
 
+  /** Writes what has been saved of a stream, after what was saved of it before. */
   async #write(
+    name: string,
+    learned: Promise<Map<string, LearnedWeights>>,
+    run?: Promise<SavedRun | undefined>,
+  ): Promise<void> {
+    const settled = Promise.allSettled([learned, run]);
+    const before = this.#writing.get(name);
+    const writing = Promise.all([before, settled]).then(() => this.#writeNow(name, learned, run));
+    this.#writing.set(name, writing);
+    await writing;
+    if (this.#writing.get(name) === writing) this.#writing.delete(name);
+  }
+
+  async #writeNow(
     name: string,
     learned: Promise<Map<string, LearnedWeights>>,
     run?: Promise<SavedRun | undefined>,
@@ -372,7 +449,8 @@ export class StreamRegistry {
   #handle(feed: Feed, output: FeedOutput): void {
     if (this.#replaying.has(feed)) return;
     this.#options.recordings?.record(feed, output);
-    if (output.type === 'stages' || (output.type === 'raw' && this.#unsaved.delete(feed)))
+    const isRepeatable = feed.next === 0 && this.isRecorded(feed.name);
+    if ((output.type === 'stages' && !isRepeatable) || (output.type === 'raw' && this.#unsaved.delete(feed)))
       void this.#write(feed.name, feed.learned(), feed.save());
     if (output.type === 'raw') {
       for (const other of this.#learning.get(feed.name) ?? []) other.pushTarget(feed, output.block);
@@ -382,6 +460,8 @@ export class StreamRegistry {
       this.sessions.advance(feed.name, feed.next);
     } else if (output.type === 'detected') this.alarmService.collect(feed.name, output, Date.now());
     else if (output.type === 'run') {
+      // a run that begins with a target stream cannot be repeated from its beginning
+      if (this.isRecorded(feed.name)) this.#unsaved.add(feed);
       this.#assignTargets(feed.name);
       this.sessions.newRun(feed.name, feed, Date.now());
     } else if (output.type === 'fresh' || output.type === 'late') this.#logNotes(feed);
@@ -400,6 +480,7 @@ export class StreamRegistry {
     const infos = this.streams;
     this.#learning.clear();
     for (const feed of this.#feeds.values()) {
+      if (this.#replaying.has(feed)) continue;
       const targets = infos.filter(
         (info) => info.name !== feed.name && (info.for === feed.name || feed.wantsTarget(info.name)),
       );

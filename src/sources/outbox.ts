@@ -26,6 +26,11 @@ export class Outbox {
     this.#limit = limit;
   }
 
+  /** Number of frames kept, including those that the server has received but can lose. */
+  get kept(): number {
+    return this.#frames;
+  }
+
   /** Number of frames that the server has not received. */
   get frames(): number {
     return this.#frames - this.#receivedFrames;
@@ -54,7 +59,9 @@ export class Outbox {
 
   /** Prepares for a new connection: all kept frames from `from` on are sent again. */
   rewind(from: number): void {
-    this.acknowledge(from);
+    while (this.#blocks.length > 0 && endOf(this.#blocks[0]) <= from) this.#drop();
+    this.#received = 0;
+    this.#receivedFrames = 0;
     this.#sent = 0;
     if (this.#blocks.length === 0) return;
     const first = cutBlock(this.#blocks[0], from);

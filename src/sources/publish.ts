@@ -88,10 +88,14 @@ const staleAfter = 45_000;
 /** Bytes of samples that a source which awaits `ready` may be ahead of the acknowledgments. */
 const maxAhead = 4 << 20;
 
+/** How long to wait at the end, in ms, until received frames are durable. */
+const maxDurableWait = 5000;
+
 /**
  * Publishes blocks to a server's `/ingest/<stream>` and reconnects when the connection breaks. Unacknowledged frames are
  * resent by index, so that none is lost or duplicated. Publishing starts on subscription and stops on unsubscription. The
- * result completes (close code 1000) when the source has completed and every frame is acknowledged.
+ * result completes (close code 1000) when the source has completed and every frame is acknowledged; if the server records the stream, as
+ * durable, or 5 s after it was received.
  *
  *     blocks  --[0 1]--[2 3]--x (down) [4 5]--[6 7]--|
  *     output  -w-------a(2)--------w----------a(8)-----|        w: welcome, a: ack
@@ -135,8 +139,25 @@ export function publish(
     const settle = () => {
       if (sender.outbox.frames < maxFrames) wake?.();
       if (!finished || sender.outbox.frames > 0) return;
+      if (sender.outbox.kept > 0 && !hasWaited) {
+        awaitDurable();
+        return;
+      }
       sender.close(closeCodes.done, 'done');
       subscriber.complete();
+    };
+    let hasWaited = false;
+    let isWaiting = false;
+    /** Waits until the server cannot lose what it has received, unless that takes long, as on a full disk. */
+    const awaitDurable = () => {
+      if (isWaiting) return;
+      isWaiting = true;
+      subscriber.add(
+        timer(maxDurableWait, scheduler).subscribe(() => {
+          hasWaited = true;
+          settle();
+        }),
+      );
     };
     const push = (block: Block) => {
       if (waiting && !pausable) return;

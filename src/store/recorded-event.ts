@@ -25,6 +25,8 @@ export interface RunEvent {
   for?: string;
   /** The clock of the device. */
   clock?: ClockKind;
+  /** Identifies the settings with which the run is processed. */
+  settings?: string;
   /** Whether the store has repeated the description at the beginning of a segment. */
   continued?: boolean;
 }

@@ -11,6 +11,7 @@ import type { Position, RecordedEvent, RunEvent, StoredEvent } from './recorded-
 import { isRecorded, type RecorderOptions, recorderOptions } from './recorder-options.ts';
 import { bytesOf, Retention } from './retention.ts';
 import type { StoreContext } from './segment-chain.ts';
+import { storageReason } from './storage-reason.ts';
 import { type FramePosition, StreamRecording } from './stream-recording.ts';
 
 /** The recording of one stream. */
@@ -60,6 +61,7 @@ export class Recorder {
   #enforcing: Promise<number> | undefined;
   /** Why nothing can be written, and why nothing can be deleted. */
   #writeProblem: string | undefined;
+  #writeReason: string | undefined;
   #deleteProblem: string | undefined;
   #closed = false;
 
@@ -79,6 +81,7 @@ export class Recorder {
       },
       onRecovery: () => {
         this.#writeProblem = undefined;
+        this.#writeReason = undefined;
         all.report('recording continues');
       },
     });
@@ -186,6 +189,16 @@ export class Recorder {
     return new CheckpointFiles(join(this.#directory, checkName(stream)), this.#options.report);
   }
 
+  /** Why nothing can be written now, in words for an operator; undefined if all is well. */
+  get obstacle(): string | undefined {
+    return this.#writeReason;
+  }
+
+  /** What was lost of a stream since the recorder was opened. */
+  lost(stream: string): StreamStatus['lost'] {
+    return this.#recordings.get(stream)?.lost ?? { frames: 0, events: 0 };
+  }
+
   status(): RecorderStatus {
     const streams = [...this.#recordings.values()].map(statusOf);
     return {
@@ -269,6 +282,7 @@ export class Recorder {
   #fail(error: Error): void {
     if (this.#writeProblem !== error.message) this.#options.report(`cannot record: ${error.message}`);
     this.#writeProblem = error.message;
+    this.#writeReason = storageReason(error);
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') void this.enforceRetention();
   }
 }

@@ -284,6 +284,30 @@ describe('the dashboard', () => {
     await expect.poll(() => item('host').textContent()).toMatch(/ended|disconnected/);
   });
 
+  test('shows whether the server records, and why not', async () => {
+    const sign = page.locator('[data-testid=recording]');
+    const report = (recording?: HealthMessage['recording']): void => {
+      const counts = { name: 'eeg', rate: 250, lag: 12, received: 900, gaps: 0, invalid: 0 };
+      server.broadcast({ type: 'health', time: Date.now(), streams: [counts], ...(recording && { recording }) });
+    };
+    const spoken = () => sign.locator('[role=status]').textContent();
+    const shown = () => sign.locator('[aria-hidden]').textContent();
+    report({ on: true, bytes: 3_400_000 });
+    await expect.poll(shown).toBe('REC');
+    expect(await spoken()).toBe('Recording');
+    expect(await sign.getAttribute('title')).toBe('Recording all streams on the server (3.4 MB)');
+    report({ on: true, bytes: 3_400_000, problem: 'the disk is full', since: Date.now() });
+    await expect.poll(shown).toBe('Not recording: the disk is full');
+    expect(await spoken()).toBe('Not recording: the disk is full');
+    expect(await sign.getAttribute('class')).toContain('rec-problem');
+    report({ on: false });
+    await expect.poll(shown).toBe('Not recording');
+    expect(await sign.getAttribute('title')).toContain('turned off');
+    // a server of an earlier version does not report it
+    report();
+    await expect.poll(() => sign.count()).toBe(0);
+  });
+
   test('shows a stream in red if its messages are rejected, with the last error message', async () => {
     const report = (rejected: RejectedMessages, unopened: HealthMessage['unopened'] = []): void => {
       const counts = { name: 'eeg', rate: 250, lag: 12, received: 900, gaps: 0, invalid: 0 };

@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Ack } from '../../src/protocol/ingest-reply.ts';
+import { is, world } from './peer.ts';
+
+/** Mounts a small disk, which only root can do. Returns whether that is possible here. */
+function mounted(directory: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tapline-test', directory], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('on a full disk, a server goes on, reports that nothing is durable and which frames are not recorded, and recovers by itself', async (context) => {
+  const disk = await mkdtemp(join(tmpdir(), 'tapline-disk-'));
+  if (!mounted(disk)) return context.skip('needs root, to mount a small disk');
+  const recording = { fsync: 'never', commitInterval: 5, memoryBytes: 1 << 18, retention: { minFree: 0 } } as const;
+  const w = await world({ statePath: disk, recording, saveEvery: 1e9 });
+  try {
+    const health = async () =>
+      ((await (await fetch(`${w.server.url}/healthz`)).json()) as { recording: { problem?: string } }).recording;
+    const sensor = await w.sensor('mill?rate=100&channels=a');
+    await sensor.until(is('welcome'));
+    let next = 0;
+    const send = async (): Promise<void> => {
+      sensor.send({ type: 'samples', data: [Array.from({ length: 5000 }, (_, i) => next + i)] });
+      next += 5000;
+      await sensor.until((reply) => reply.type === 'ack' && reply.received === next);
+    };
+    const durable = () => sensor.messages.filter((reply): reply is Ack => reply.type === 'ack').at(-1)!.durable;
+    await send();
+    await sensor.until((reply) => reply.type === 'ack' && reply.durable === next);
+    const { bavail, bsize } = await statfs(disk);
+    await writeFile(join(disk, 'filler'), new Uint8Array(bavail * bsize - 4096));
+    for (let i = 0; i < 30; i++) await send();
+    await expect.poll(health).toMatchObject({ on: true, problem: 'the disk is full' });
+    expect(durable()).toBeLessThan(next);
+    await rm(join(disk, 'filler'));
+    const warning = await sensor.until((reply) => reply.type === 'warning' && reply.message.includes('not recorded'));
+    await sensor.until((reply) => reply.type === 'ack' && reply.durable === next);
+    // the lost frames are not acknowledged before they are reported
+    const before = sensor.messages.slice(0, sensor.messages.indexOf(warning));
+    expect(before.some((reply) => reply.type === 'ack' && reply.durable === next)).toBe(false);
+    expect(await health()).not.toHaveProperty('problem');
+    await send();
+    await sensor.until((reply) => reply.type === 'ack' && reply.durable === next);
+    expect(w.lines.filter((line) => line.startsWith('cannot record'))).toHaveLength(1);
+  } finally {
+    await w.stop();
+    execFileSync('umount', ['-l', disk]);
+    await rm(disk, { recursive: true, force: true });
+  }
+}, 30_000);
