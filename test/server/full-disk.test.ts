@@ -32,7 +32,7 @@ test('on a full disk, a server goes on, reports that nothing is durable and whic
       next += 5000;
       await sensor.until((reply) => reply.type === 'ack' && reply.received === next);
     };
-    const durable = () => sensor.messages.filter((reply): reply is Ack => reply.type === 'ack').at(-1)!.durable;
+    const durable = () => sensor.messages.filter((reply): reply is Ack => reply.type === 'ack').at(-1).durable;
     await send();
     await sensor.until((reply) => reply.type === 'ack' && reply.durable === next);
     const { bavail, bsize } = await statfs(disk);
