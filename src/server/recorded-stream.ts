@@ -43,7 +43,8 @@ export function* readRecording(
     clock: run.clock,
     run: begins ? saved?.run : number,
   };
-  const isWhole = from !== undefined || (run?.run === 0 && run.continued !== true);
+  const isFirst = run?.run === 0 && first?.index === run.next;
+  const isWhole = from !== undefined || isFirst;
   return {
     opening,
     settings: run?.settings,
