@@ -4,7 +4,7 @@ import type { LateTargets } from '../core/learning/late-targets.ts';
 import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 import type { KernelsMessage, LossMessage } from '../protocol/learner-message.ts';
 import type { GapMessage, MarkMessage, RunMessage } from '../protocol/watch-message.ts';
-import type { StageSetup } from './pipeline-runner.ts';
+import type { StageSetup } from './stage-setup.ts';
 
 /** Current and initial kernels of a learner. */
 export type KernelsOutput = Omit<KernelsMessage, 'id'> & { start: number[] };

@@ -8,7 +8,7 @@ import { planDetect, planLearner, type PlannedLearner, planMap, type SavedWeight
 import type { FeedInfo, FeedSpec, LearnerSpec } from './feed-spec.ts';
 import { freshNote } from './learner-key.ts';
 import { LearnerNotes } from './learner-notes.ts';
-import type { StageSetup } from './pipeline-runner.ts';
+import type { StageSetup } from './stage-setup.ts';
 import type { ServerAlarms } from './server-alarms.ts';
 
 /** Options of `FeedStages`. */

@@ -1,43 +1,22 @@
 import type { Block } from '../core/blocks/block.ts';
 import type { GapFillerOptions } from '../core/blocks/gap-filler.ts';
-import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
 import type { LateTargets } from '../core/learning/late-targets.ts';
 import { scoreMetadata } from '../core/learning/score-metadata.ts';
-import type { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
 import { hashNetwork } from '../core/network/weights-hash.ts';
-import type { Weights, WeightsLike } from '../core/network/weights.ts';
+import type { Weights } from '../core/network/weights.ts';
 import type { PipelineOutput } from '../core/pipeline/pipeline-output.ts';
 import { Pipeline, type PipelineOptions } from '../core/pipeline/pipeline.ts';
 import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
-import { type LearnerStageSpec, type StageSpec, stageName } from '../core/pipeline/pipeline-spec.ts';
+import { type LearnerStageSpec, stageName } from '../core/pipeline/pipeline-spec.ts';
 import type { StageFailure } from '../core/pipeline/stage-slot.ts';
 import type { StageOutput } from './feed-output.ts';
 import { learnerKey } from './learner-key.ts';
-import { type ReportedLearner, StageReports } from './stage-reports.ts';
+import { StageReports } from './stage-reports.ts';
+import type { StageSetup } from './stage-setup.ts';
 
 /** Maximum number of different errors of rejected messages that are remembered. */
 const maxRejected = 64;
-
-/** A stage to add, with its weights and optimizer, and the indexes for its reports. */
-export interface StageSetup {
-  readonly stage: StageSpec;
-  /** Weights by content hash, for the hash in the spec of the stage. */
-  readonly weights?: Readonly<Record<string, Network | WeightsLike>>;
-  /** For a feature map: its index among the feature maps of the feed. */
-  readonly map?: number;
-  /** For a learner: its index and the kernels to report. */
-  readonly learner?: ReportedLearner;
-  /** For a learner: optimizer that is not plain JSON. */
-  readonly optimizer?: Optimizer;
-  /** For a learner: it uses only weights of a learner with the same settings (`learnerKey`). */
-  readonly strict?: boolean;
-  /**
-   * For a learner that was added before the server ended, and is added again: 'new' = there was none of its name; 'again' = it
-   * replaces the one of its name.
-   */
-  readonly replayed?: 'new' | 'again';
-}
 
 /** Settings of the pipeline of one run of a stream. */
 export interface PipelineSetup {

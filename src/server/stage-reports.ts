@@ -5,14 +5,7 @@ import type { Weights } from '../core/network/weights.ts';
 import type { PipelineOutput } from '../core/pipeline/pipeline-output.ts';
 import type { KernelPlan } from './feed-plan.ts';
 import type { StageOutput } from './feed-output.ts';
-
-/** The index under which the results of a learner are reported, and the kernels to report. */
-export interface ReportedLearner {
-  readonly index: number;
-  readonly kernels: KernelPlan | null;
-  /** Name of its target stream, if any. */
-  readonly target?: string;
-}
+import type { ReportedLearner } from './stage-setup.ts';
 
 /**
  * Converts the outputs of a pipeline to outputs of a feed. Stages have indexes instead of names, and the scores and

@@ -2,7 +2,8 @@ import type { Block } from '../core/blocks/block.ts';
 import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 import type { StageOutput } from './feed-output.ts';
 import type { FrameSlice } from './frame-cost.ts';
-import type { LearnedWeights, PipelineSetup, StageSetup } from './pipeline-runner.ts';
+import type { LearnedWeights, PipelineSetup } from './pipeline-runner.ts';
+import type { StageSetup } from './stage-setup.ts';
 
 /** A message to a worker thread, for the pipeline with the number `pipeline`. */
 export type ToWorker = { pipeline: number } & (
