@@ -60,7 +60,7 @@ describe('the help', () => {
     for (const { long, flags, hidden } of all.flatMap(({ options }) => options))
       if (!hidden && long) byName.set(long, new Set([...(byName.get(long) ?? []), flags]));
     const different = [...byName].filter(([, flags]) => flags.size > 1).map(([name]) => name);
-    // An output is a file or a directory; the networks of serve belong to streams.
-    expect(different).toEqual(['--network', '--output']);
+    // An output is a file or a directory; the networks of serve belong to streams; a span of a recorded stream is from a time to a time.
+    expect(different).toEqual(['--network', '--to', '--from', '--output']);
   });
 });
