@@ -44,6 +44,7 @@ export type {
   RemoveRequest,
   RunMessage,
   LearnerHealth,
+  RecordingHealth,
   RejectedMessages,
   StreamHealth,
   StreamInfo,
