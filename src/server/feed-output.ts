@@ -15,8 +15,8 @@ export type StageOutput =
   | { type: 'prediction'; learner: number; block: Block }
   | KernelsOutput
   | Omit<LossMessage, 'id'>
-  /** The current learning rate of a learner. */
-  | { type: 'learningRate'; learner: number; learningRate: number; learning?: boolean }
+  /** The learning rate of a learner before frame `at`. */
+  | { type: 'learningRate'; learner: number; at: number; learningRate: number; learning?: boolean }
   /**
    * Result of the detector for frames before frame `end`; `every` is the number of stream frames per detector frame.
    */

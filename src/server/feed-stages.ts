@@ -41,6 +41,8 @@ export class FeedStages {
   readonly #late = new Map<string, LateTargets>();
   /** Learners whose late targets `takeNotes` has returned. */
   readonly #lateTaken = new Set<string>();
+  /** The frame from which on each learner obeys its last control, by index. */
+  readonly #controlledAt = new Map<number, number>();
   #detects = false;
   /** What there is to say about learners, apart from late targets. */
   readonly notes: LearnerNotes = new LearnerNotes();
@@ -162,6 +164,8 @@ export class FeedStages {
 
   /** Removes a learner. */
   removeLearner(name: string): void {
+    const removed = this.#learners.get(name);
+    if (removed) this.#controlledAt.delete(removed.info.index);
     this.#learners.delete(name);
     this.#named.delete(name);
     this.#forgetNotes(name);
@@ -187,19 +191,21 @@ export class FeedStages {
     return this.learners.find((learner) => learner.index === index);
   }
 
-  /** Updates the description of a learner that a viewer controls. */
+  /** Updates the description of a learner that a viewer controls from frame `at` on. */
   control(
     learner: LearnerInfo,
     { on, learningRate, step, act }: Pick<LearningRequest, 'on' | 'learningRate' | 'step' | 'act'>,
+    at: number,
   ): void {
+    this.#controlledAt.set(learner.index, at);
     learner.learning = act === 'freeze' ? false : act === 'unfreeze' ? true : (on ?? learner.learning);
     setLearningRate(learner, learningRate ?? step ?? learner.learningRate);
   }
 
-  /** Updates the description of a learner from a report of the pipeline. */
-  update({ learner: index, learningRate, learning }: StageOutput & { type: 'learningRate' }): void {
+  /** Updates the description of a learner from a report of the pipeline, unless the learner was controlled since then. */
+  update({ learner: index, at, learningRate, learning }: StageOutput & { type: 'learningRate' }): void {
     const learner = this.learner(index);
-    if (!learner) return;
+    if (!learner || at <= (this.#controlledAt.get(index) ?? -1)) return;
     setLearningRate(learner, learningRate);
     learner.learning = learning ?? learner.learning;
   }
@@ -210,6 +216,7 @@ export class FeedStages {
     this.#maps = [];
     this.#learners.clear();
     this.#named.clear();
+    this.#controlledAt.clear();
     this.#late.clear();
     this.notes.clear();
   }

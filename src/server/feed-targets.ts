@@ -6,9 +6,9 @@ export const maxEarlyTargets = 65_536;
 /** Frames that a stream may have had when a target stream starts again, without a report. */
 export const maxTargetOffset = 1024;
 
-/** Why frames of a target stream that has begun a new numbering no longer match those of the stream. */
-export function offsetMessage(target: string): string {
-  return `${target} has started a new run, and targets are assigned to frames by their index; start a new run of this stream too`;
+/** What a learner does whose target stream has begun a new numbering: the end of a sentence that starts with its name. */
+export function offsetNote(target: string): string {
+  return `learns from ${target}, which has started a new run; targets are assigned to frames by their index, so start a new run of this stream too`;
 }
 
 /** A stream that can be the target of another one. */

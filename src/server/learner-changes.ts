@@ -25,7 +25,7 @@ export function addLearner(
   return asBadLearner(() => {
     const learner = learnerOf(json, { check: (network) => checkSize(network, {}) });
     const { name } = learner;
-    const isTaken = feed.hasLearner(name) || learners.of(feed.name).some((each) => each.name === name);
+    const isTaken = feed.pipeline.stages.hasLearner(name) || learners.of(feed.name).some((each) => each.name === name);
     if (isTaken) throw invalid('name', `unique among the learners of stream ${feed.name}`, name);
     if (learners.count(feed.name) >= maxAdded)
       throw new RangeError(`stream ${feed.name} must have at most ${maxAdded} added learners; remove one first`);

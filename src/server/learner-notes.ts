@@ -1,5 +1,8 @@
-/** What a note is about. A learner has at most one note of each kind; `state`: why it does not run, or how it started. */
-export type NoteKind = 'state' | 'name';
+/**
+ * What a note is about. A learner has at most one note of each kind; `state`: why it does not run, or how it started; `targets`: why
+ * its targets are not those of its frames.
+ */
+export type NoteKind = 'state' | 'name' | 'targets';
 
 /**
  * Notes on learners that wait for their target stream, cannot run, were not added, or start with new weights: one sentence for
@@ -21,9 +24,10 @@ export class LearnerNotes {
     this.#notes.set(`${kind} ${learner}`, `learner ${learner} ${text}`);
   }
 
-  /** Removes the note of the kind 'state'. */
+  /** Removes the notes of the kinds 'state' and 'targets'. */
   delete(learner: string): void {
     this.#notes.delete(`state ${learner}`);
+    this.#notes.delete(`targets ${learner}`);
   }
 
   clear(): void {

@@ -246,10 +246,12 @@ export class PipelineRunner {
     const restored = this.#pipeline?.spec.learners?.find((spec) => spec.name === name);
     if (!restored || !isSimilar(restored, stage.spec) || !this.#restored.delete(name)) return undefined;
     this.#describe(setup);
-    const learner = this.#pipeline?.learnerOf(name);
-    if (!learner || !reported) return [];
+    const pipeline = this.#pipeline;
+    const learner = pipeline?.learnerOf(name);
+    if (!pipeline || !learner || !reported) return [];
     const { learning, optimizer } = learner;
-    return [{ type: 'learningRate', learner: reported.index, learningRate: optimizer.learningRate, learning }];
+    const { learningRate } = optimizer;
+    return [{ type: 'learningRate', learner: reported.index, at: pipeline.next, learningRate, learning }];
   }
 
   #describe({ stage, map, learner }: StageSetup): void {

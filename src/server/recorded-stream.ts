@@ -1,6 +1,5 @@
-import { type Block, frameCount } from '../core/blocks/block.ts';
-import { cutBlock } from '../core/blocks/cut-block.ts';
-import type { RecordedEvent, Position, StoredEvent, TargetsEvent } from '../store/recorded-event.ts';
+import type { Block } from '../core/blocks/block.ts';
+import type { RecordedEvent, Position, StoredEvent } from '../store/recorded-event.ts';
 import type { Recorder } from '../store/recorder.ts';
 import type { Opening } from './feed-options.ts';
 import type { Task } from './work-scheduler.ts';
@@ -70,30 +69,24 @@ function checked(stored: StoredEvent | undefined): StoredEvent | undefined {
   return stored;
 }
 
-/** Reads frames of another stream that were targets, of a recording that refers to them. */
-export function readTargets(recorder: Recorder, { stream, run, from, count }: TargetsEvent): Promise<Block[]> {
-  return framesOf(recorder, stream, run, from, from + count);
-}
-
 /** Reads the recorded frames of a run from an index on, if the run is the newest one of the stream. */
 export function* readFrames(recorder: Recorder, stream: string, run: number, from: number): Task<Block[]> {
   const newest = recorder.run(stream);
   if (newest?.number !== run || recorder.accepted(stream).next <= from) return [];
   let blocks: Block[] = [];
-  yield framesOf(recorder, stream, newest.run, from, Infinity).then((read) => {
+  yield framesOf(recorder, stream, newest.run, from).then((read) => {
     blocks = read;
   });
   return blocks;
 }
 
 /** @param run position of the run in the recording */
-async function framesOf(recorder: Recorder, stream: string, run: number, from: number, to: number): Promise<Block[]> {
+async function framesOf(recorder: Recorder, stream: string, run: number, from: number): Promise<Block[]> {
   const blocks: Block[] = [];
   for await (const { event, run: readRun } of recorder.read(stream, { run, index: from })) {
     if (event.type !== 'block') continue;
-    const { start } = event.block;
-    if (readRun !== run || start >= to) break;
-    blocks.push(cutBlock(event.block, start, Math.min(frameCount(event.block), to - start)));
+    if (readRun !== run) break;
+    blocks.push(event.block);
   }
   return blocks;
 }

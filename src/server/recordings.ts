@@ -1,11 +1,11 @@
 import type { Block } from '../core/blocks/block.ts';
 import type { AlarmEvent } from '../core/alarms/alarm-manager.ts';
-import type { TargetsMessage } from '../core/pipeline/pipeline-message.ts';
 import type { RecordedEvent, RunEvent } from '../store/recorded-event.ts';
 import type { Recorder } from '../store/recorder.ts';
 import type { RecordingHealth } from '../protocol/watch-message.ts';
 import type { FeedOutput } from './feed-output.ts';
-import type { Feed, ReplayedAdd } from './feed.ts';
+import type { Feed } from './feed.ts';
+import { addMessage, targetsMessage } from './replayed-message.ts';
 
 /** Time in ms between two determinations of the size of all recordings. */
 const sizeInterval = 5000;
@@ -123,7 +123,7 @@ export class Recordings {
       ...(kind !== undefined && { kind }),
       ...(targetOf !== undefined && { for: targetOf }),
       ...(clock !== undefined && { clock }),
-      settings: feed.settings,
+      settings: feed.pipeline.settings,
     });
     this.#described.set(feed, description);
   }
@@ -142,19 +142,11 @@ function recordable(feed: Feed, output: FeedOutput): RecordedEvent | undefined {
     }
     case 'message':
       return { type: 'message', at: output.at, message: output.message };
-    // with the frames, because the recording of the target stream can be written earlier or later
-    case 'targets': {
-      const { stream, run, block } = output;
-      const message: TargetsMessage & { run: number } = { type: 'targets', from: stream, run, block };
-      return { type: 'message', at: feed.next, message };
-    }
+    case 'targets':
+      return { type: 'message', at: feed.next, message: targetsMessage(output.stream, output.run, output.block) };
     case 'stages': {
-      const { setup, ...more } = output.added;
-      const { stage, weights, strict, optimizer } = setup;
-      // one that is not plain data cannot be recorded; the state that is saved now contains the stage
-      if (optimizer) return undefined;
-      const message: ReplayedAdd = { type: 'add', at: feed.next, stage, weights, ...(strict && { strict }), ...more };
-      return { type: 'message', at: feed.next, message };
+      const message = addMessage(output.added, feed.next);
+      return message && { type: 'message', at: feed.next, message };
     }
     default:
       return undefined;

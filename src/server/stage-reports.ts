@@ -37,7 +37,7 @@ export class StageReports {
     }
     for (const [name, learned] of Object.entries(learners)) {
       const reported = this.learners.get(name);
-      if (reported) this.#addLearner(name, reported, learned, outputs);
+      if (reported) this.#addLearner(name, reported, learned, end, outputs);
     }
     return outputs;
   }
@@ -62,6 +62,7 @@ export class StageReports {
     name: string,
     { index: learner, kernels }: ReportedLearner,
     learned: Learned,
+    end: number,
     outputs: StageOutput[],
   ): void {
     const { prediction, learningRate } = learned;
@@ -70,7 +71,7 @@ export class StageReports {
     const at = prediction.start + frameCount(prediction);
     if (at < (this.#reportedAt.get(name) ?? -Infinity) + this.#interval) return;
     this.#reportedAt.set(name, at);
-    outputs.push({ type: 'learningRate', learner, learningRate }, lossOf(learner, at, learned));
+    outputs.push({ type: 'learningRate', learner, at: end, learningRate }, lossOf(learner, at, learned));
     if (kernels) outputs.push(kernelsOf(learner, at, learned.currentWeights(), kernels));
   }
 }

@@ -17,14 +17,13 @@ import { LatestCache } from './latest-cache.ts';
 import { addLearner, removeLearner } from './learner-changes.ts';
 import { Rejections } from './rejections.ts';
 import type { MakeHost } from './pipeline-host.ts';
-import type { LearnedWeights } from './pipeline-runner.ts';
-import type { PipelineStore, SavedRun } from './pipeline-store.ts';
-import { readFrames, readRecording, readTargets, type RecordedStream } from './recorded-stream.ts';
+import type { PipelineStore } from './pipeline-store.ts';
 import type { Recordings } from './recordings.ts';
 import type { ServerAlarms } from './server-alarms.ts';
 import type { SessionEnd, SessionLog, SessionRecord } from './session-log.ts';
+import { type RecoveredStreams, StreamRecovery } from './stream-recovery.ts';
+import { StreamSaves } from './stream-saves.ts';
 import type { WeightStore } from './weight-store.ts';
-import { withResolvers } from './with-resolvers.ts';
 import type { Task } from './work-scheduler.ts';
 
 /** How long the rejected messages of a name without a stream are shown after the last one, in ms. */
@@ -57,9 +56,6 @@ export interface Sensor {
   close(code: number, sentence: string): void;
 }
 
-/** Cost in ns of the frames since the last save of a pipeline from which on it is saved before its time. */
-const maxUnsavedCost = 2e9;
-
 /** All streams, their connected sensors, and which stream is the target of which. */
 export class StreamRegistry {
   /** Emits when a stream is added, removed, or changed. */
@@ -78,19 +74,17 @@ export class StreamRegistry {
   readonly #budget = new DetectorBudget();
   /** Rejected messages of sensors that have not opened a stream, by name. */
   readonly #unopened = new LatestCache<Rejections>(64);
-  /** Streams that are being recovered from their recording. */
-  readonly #recovering = new Map<string, Promise<void>>();
-  /** Streams whose recorded run could not be continued. */
-  readonly #unrecovered = new Set<string>();
-  /** Resolves when what has been saved of a stream is written, by its name. */
-  readonly #writing = new Map<string, Promise<void>>();
-  /** Resolves when all removed streams are saved. */
-  #savingRemoved: Promise<void> = Promise.resolve();
+  readonly #saves: StreamSaves;
+  /** Undefined if the server does not record. */
+  readonly #recovery: StreamRecovery | undefined;
 
   constructor(options: StreamRegistryOptions) {
     this.#options = options;
+    const { recordings } = options;
+    this.#saves = new StreamSaves(options);
+    this.#recovery = recordings && new StreamRecovery(this.#recovered, { ...options, recordings });
     options.alarmService.events.subscribe((event) => {
-      options.recordings?.recordAlarm(event);
+      recordings?.recordAlarm(event);
       const {
         step,
         alarm: { kind, members },
@@ -156,83 +150,32 @@ export class StreamRegistry {
   takeLost(feed: Feed): string | undefined {
     const lost = this.#options.recordings?.takeLost(feed) ?? 0;
     if (lost === 0) return undefined;
-    void this.#write(feed.name, feed.learned(), feed.save());
+    void this.#saves.save(feed);
     const frames = lost === 1 ? '1 frame was' : `${lost} frames were`;
     return `${frames} processed but not recorded, because the server could not write them; they are in no recording or export`;
   }
 
   /** Continues a recorded stream that is not open since the server was started, as if the server had not been stopped. */
   *recover(name: string): Task {
-    const { recordings } = this.#options;
-    const recovering = this.#recovering.get(name);
-    if (recovering) yield recovering;
-    if (!recordings?.recorder.run(name) || this.#feeds.has(name) || this.#unrecovered.has(name)) return;
-    if (!this.#makeRoom()) return;
-    const { promise, resolve } = withResolvers();
-    this.#recovering.set(name, promise);
-    try {
-      yield* this.#readAndReplay(name, recordings);
-    } catch (error) {
-      this.#discard(name);
-      this.#giveUp(name, error instanceof Error ? error.message : String(error));
-    } finally {
-      this.#recovering.delete(name);
-      resolve();
-    }
+    if (this.#recovery) yield* this.#recovery.recover(name);
   }
 
-  *#readAndReplay(name: string, recordings: Recordings): Task {
-    const saved = this.#options.pipelines.get(name);
-    const recording = yield* readRecording(recordings.recorder, name, saved);
-    try {
-      yield* this.#replay(name, recordings, recording, saved);
-    } finally {
-      recording.close();
-    }
-  }
-
-  *#replay(name: string, recordings: Recordings, recording: RecordedStream, saved: SavedRun | undefined): Task {
-    if (!recording.opening) return;
-    if (recording.problem !== undefined || (!saved?.position && this.#options.store.has(name))) {
-      this.#giveUp(name, recording.problem ?? 'no state was saved since its learners were started');
-      return;
-    }
-    const feed = this.#create(name, recording.opening, true);
-    const isChanged = recording.settings !== undefined && recording.settings !== feed.settings;
-    if (isChanged || (saved && (feed.run !== saved.run || feed.next !== saved.next))) {
-      this.#discard(name);
-      this.#giveUp(name, 'its settings have changed');
-      return;
-    }
-    const from = feed.next;
-    feed.isReplaying = true;
-    for (let event = yield* recording.next(); event; event = yield* recording.next())
-      yield* feed.replay(event, (targets) => readTargets(recordings.recorder, targets));
-    feed.isReplaying = false;
-    recordings.continue(feed);
-    yield* this.#teachRest(feed, recordings);
-    this.#replaying.delete(feed);
-    this.#assignTargets();
-    feed.recovered = true;
-    feed.isJustRecovered = true;
-    this.#ended.add(name);
-    this.log(`stream ${name}: continued run ${feed.run}; processed ${feed.next - from} recorded frames again`);
-    this.changed.next();
-  }
-
-  /** Passes on what target streams have recorded, and what the killed server had not passed on or not recorded as such. */
-  *#teachRest(feed: Feed, recordings: Recordings): Task {
-    for (const [stream, { run }] of feed.taught) {
-      for (;;) {
-        const { next } = feed.taught.get(stream)!;
-        const blocks = yield* readFrames(recordings.recorder, stream, run, next);
-        if (blocks.length === 0) break;
-        for (const block of blocks) {
-          feed.teach(stream, run, block);
-          recordings.recordTargets(feed, stream, run, block);
-        }
-      }
-    }
+  /** The streams for their recovery. */
+  get #recovered(): RecoveredStreams {
+    return {
+      has: (name) => this.#feeds.has(name),
+      makeRoom: () => this.#makeRoom(),
+      prepare: (name, opening) => this.#create(name, opening, true),
+      admit: (feed) => {
+        this.#replaying.delete(feed);
+        this.#assignTargets();
+        this.#ended.add(feed.name);
+        this.changed.next();
+      },
+      discard: (name) => {
+        this.#discard(name);
+      },
+    };
   }
 
   /** Removes a stream whose recorded frames could not be processed again. */
@@ -244,11 +187,6 @@ export class StreamRegistry {
     feed.close();
     this.#budget.release(name);
     this.#assignTargets();
-  }
-
-  #giveUp(name: string, reason: string): void {
-    this.#unrecovered.add(name);
-    this.log(`stream ${name}: could not continue its recorded run exactly: ${reason}`);
   }
 
   /**
@@ -370,50 +308,9 @@ export class StreamRegistry {
 
   /** Saves the learned weights of all streams and, with `pipelines`, their pipelines. */
   async save(pipelines: boolean): Promise<void> {
-    await this.#savingRemoved;
-    // the weights of a recorded stream are saved after a first state from which they can be learned again
+    await this.#saves.removed;
     const ready = [...this.#feeds.values()].filter((feed) => !this.#replaying.has(feed));
-    const feeds = ready.filter((feed) => feed.next > 0 || !this.isRecorded(feed.name));
-    for (const feed of feeds)
-      await this.#write(feed.name, feed.learned(), pipelines || this.#isDue(feed) ? feed.save() : undefined);
-  }
-
-  /** Whether the pipeline of a recorded stream must be saved: it would take long to repeat the frames since the last time. */
-  #isDue(feed: Feed): boolean {
-    return this.isRecorded(feed.name) && (!feed.isSaved || feed.unsavedCost > maxUnsavedCost);
-  }
-
-  /** Writes what has been saved of a stream, after what was saved of it before. */
-  async #write(
-    name: string,
-    learned: Promise<Map<string, LearnedWeights>>,
-    run?: Promise<SavedRun | undefined>,
-  ): Promise<void> {
-    const settled = Promise.allSettled([learned, run]);
-    const before = this.#writing.get(name);
-    const writing = Promise.all([before, settled]).then(() => this.#writeNow(name, learned, run));
-    this.#writing.set(name, writing);
-    await writing;
-    if (this.#writing.get(name) === writing) this.#writing.delete(name);
-  }
-
-  async #writeNow(
-    name: string,
-    learned: Promise<Map<string, LearnedWeights>>,
-    run?: Promise<SavedRun | undefined>,
-  ): Promise<void> {
-    const { store, pipelines, recordings } = this.#options;
-    try {
-      const saved = await run;
-      // without a saved pipeline, the weights would not be those from which a recording starts
-      if (!saved && this.isRecorded(name) && !pipelines.has(name)) return;
-      // what the pipeline has processed must be in the recording
-      if (saved?.position) await recordings?.recorder.flush();
-      if (saved) await pipelines.save(name, saved);
-      await store.save(name, await learned);
-    } catch (error) {
-      this.log(`stream ${name}: could not save its pipeline and learned weights: ${String(error)}`);
-    }
+    await this.#saves.saveAll(ready, pipelines);
   }
 
   /** @param isReplayed whether recorded frames are processed again: they are neither recorded nor raise alarms */
@@ -434,7 +331,7 @@ export class StreamRegistry {
       now: Date.now,
     });
     if (isReplayed) this.#replaying.add(feed);
-    if (this.#unrecovered.has(name)) feed.recovered = false;
+    if (this.#recovery?.hasFailed(name)) feed.recovered = false;
     this.#feeds.set(name, feed);
     feed.output.subscribe((output) => {
       this.#handle(feed, output);
@@ -451,9 +348,9 @@ export class StreamRegistry {
     this.#options.recordings?.record(feed, output);
     const isRepeatable = feed.next === 0 && this.isRecorded(feed.name);
     if ((output.type === 'stages' && !isRepeatable) || (output.type === 'raw' && this.#unsaved.delete(feed)))
-      void this.#write(feed.name, feed.learned(), feed.save());
+      void this.#saves.save(feed);
     if (output.type === 'raw') {
-      for (const other of this.#learning.get(feed.name) ?? []) other.pushTarget(feed, output.block);
+      for (const other of this.#learning.get(feed.name) ?? []) other.pipeline.pushTarget(feed, output.block);
       const now = Date.now();
       this.alarmService.observeClock(now, performance.now());
       this.alarmService.receive(feed.name, feed.next, now);
@@ -467,7 +364,7 @@ export class StreamRegistry {
     } else if (output.type === 'fresh' || output.type === 'late') this.#logNotes(feed);
     else if (output.type === 'broken') {
       // the failure of a learner has a note
-      if (feed.hasLearner(output.where)) this.#logNotes(feed);
+      if (feed.pipeline.stages.hasLearner(output.where)) this.#logNotes(feed);
       else this.log(`stream ${feed.name}: ${output.where}: ${output.message}`);
     }
     if (output.type !== 'run' && output.type !== 'info') return;
@@ -482,7 +379,7 @@ export class StreamRegistry {
     for (const feed of this.#feeds.values()) {
       if (this.#replaying.has(feed)) continue;
       const targets = infos.filter(
-        (info) => info.name !== feed.name && (info.for === feed.name || feed.wantsTarget(info.name)),
+        (info) => info.name !== feed.name && (info.for === feed.name || feed.pipeline.stages.wantsTarget(info.name)),
       );
       for (const { name } of targets) this.#learning.set(name, [...(this.#learning.get(name) ?? []), feed]);
       feed.setTargets(targets, restarted);
@@ -491,7 +388,7 @@ export class StreamRegistry {
   }
 
   #logNotes(feed: Feed): void {
-    for (const note of feed.takeLearnerNotes()) this.log(`stream ${feed.name}: ${note}`);
+    for (const note of feed.pipeline.stages.takeNotes()) this.log(`stream ${feed.name}: ${note}`);
   }
 
   /** Removes the stream that ended first if the limit is reached; returns false if all streams are live. */
@@ -505,9 +402,7 @@ export class StreamRegistry {
   #remove(name: string): boolean {
     const feed = this.#feeds.get(name);
     if (!feed) return false;
-    const [learned, run] = [feed.learned(), feed.save()];
-    run.then((saved) => saved && this.#options.pipelines.hold(name, saved)).catch(() => {});
-    this.#savingRemoved = this.#savingRemoved.then(() => this.#write(name, learned, run));
+    this.#saves.saveRemoved(feed);
     feed.close();
     this.#unsaved.delete(feed);
     this.#replaying.delete(feed);

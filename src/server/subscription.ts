@@ -77,7 +77,7 @@ export function forwardFeed(
         return false;
     }
   };
-  feed.broken.forEach(queueUp);
+  feed.pipeline.broken.forEach(queueUp);
   if (request.recent) feed.backlog.recent.forEach(queueUp);
   feed.backlog.marks.forEach(queueUp);
   return feed.output.subscribe((output) => {

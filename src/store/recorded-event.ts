@@ -65,27 +65,12 @@ export interface RecordedAlarm {
   event: AlarmEvent;
 }
 
-/** A message to the pipeline of the stream, other than blocks and targets from a recorded stream. */
+/** A message to the pipeline of the stream, other than blocks. */
 export interface MessageEvent {
   type: 'message';
   /** Absolute index of the next frame when the message was processed. */
   at: number;
   message: PipelineMessage;
-}
-
-/** Targets that the pipeline received: frames of another stream, which are recorded there. */
-export interface TargetsEvent {
-  type: 'targets';
-  /** Absolute index of the next frame when the targets were processed. */
-  at: number;
-  /** Name of the target stream, and its run. */
-  stream: string;
-  run: number;
-  /** First frame and number of frames. */
-  from: number;
-  count: number;
-  /** As in `TargetsMessage.from`. */
-  name?: string;
 }
 
 /** What was received but not recorded, because nothing could be written. */
@@ -101,7 +86,7 @@ export interface LostEvent {
 }
 
 /** What can be recorded. */
-export type RecordedEvent = RunEvent | BlockEvent | GapEvent | MarkEvent | RecordedAlarm | MessageEvent | TargetsEvent;
+export type RecordedEvent = RunEvent | BlockEvent | GapEvent | MarkEvent | RecordedAlarm | MessageEvent;
 
 /** Bytes of a segment that cannot be read. */
 export interface DamagedEvent {

@@ -278,7 +278,6 @@ function headerOf(
     case 'alarm':
       return { index: next, time: event.event.time, frames: 0, run };
     case 'message':
-    case 'targets':
       return { index: event.at, time: NaN, frames: 0, run };
   }
 }

@@ -1,0 +1,124 @@
+import type { Feed, Opening } from './feed.ts';
+import type { PipelineStore, SavedRun } from './pipeline-store.ts';
+import { readFrames, readRecording, type RecordedStream } from './recorded-stream.ts';
+import type { Recordings } from './recordings.ts';
+import type { WeightStore } from './weight-store.ts';
+import { withResolvers } from './with-resolvers.ts';
+import type { Task } from './work-scheduler.ts';
+
+/** The streams of a server, as their recovery needs them. */
+export interface RecoveredStreams {
+  has(name: string): boolean;
+  /** Returns false if there is no room for another stream. */
+  makeRoom(): boolean;
+  /** Creates a stream whose frames are neither recorded nor raise alarms, until it is admitted. */
+  prepare(name: string, opening: Opening): Feed;
+  /** A prepared stream has processed its recorded frames. */
+  admit(feed: Feed): void;
+  /** Removes a prepared stream, if there is one of this name. */
+  discard(name: string): void;
+}
+
+/** Options of a `StreamRecovery`. */
+export interface StreamRecoveryOptions {
+  store: WeightStore;
+  pipelines: PipelineStore;
+  recordings: Recordings;
+  log: (line: string) => void;
+}
+
+/**
+ * Continues recorded streams as if the server had not been stopped: starts with the saved pipeline, and processes the frames
+ * and messages again that were recorded since then.
+ */
+export class StreamRecovery {
+  readonly #streams: RecoveredStreams;
+  readonly #options: StreamRecoveryOptions;
+  /** Streams that are being recovered. */
+  readonly #recovering = new Map<string, Promise<void>>();
+  /** Streams whose recorded run could not be continued. */
+  readonly #failed = new Set<string>();
+
+  constructor(streams: RecoveredStreams, options: StreamRecoveryOptions) {
+    this.#streams = streams;
+    this.#options = options;
+  }
+
+  /** Whether the recorded run of a stream could not be continued. */
+  hasFailed(name: string): boolean {
+    return this.#failed.has(name);
+  }
+
+  /** Continues a recorded stream that is not open since the server was started. */
+  *recover(name: string): Task {
+    const { recorder } = this.#options.recordings;
+    const recovering = this.#recovering.get(name);
+    if (recovering) yield recovering;
+    if (!recorder.run(name) || this.#streams.has(name) || this.#failed.has(name)) return;
+    if (!this.#streams.makeRoom()) return;
+    const { promise, resolve } = withResolvers();
+    this.#recovering.set(name, promise);
+    try {
+      yield* this.#readAndReplay(name);
+    } catch (error) {
+      this.#giveUp(name, error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#recovering.delete(name);
+      resolve();
+    }
+  }
+
+  *#readAndReplay(name: string): Task {
+    const { pipelines, recordings } = this.#options;
+    const saved = pipelines.get(name);
+    const recording = yield* readRecording(recordings.recorder, name, saved);
+    try {
+      yield* this.#replay(name, recording, saved);
+    } finally {
+      recording.close();
+    }
+  }
+
+  *#replay(name: string, recording: RecordedStream, saved: SavedRun | undefined): Task {
+    if (!recording.opening) return;
+    if (recording.problem !== undefined || (!saved?.position && this.#options.store.has(name)))
+      throw new Error(recording.problem ?? 'no state was saved since its learners were started');
+    const feed = this.#streams.prepare(name, recording.opening);
+    const { pipeline } = feed;
+    const isChanged = recording.settings !== undefined && recording.settings !== pipeline.settings;
+    if (isChanged || (saved && (feed.run !== saved.run || feed.next !== saved.next)))
+      throw new Error('its settings have changed');
+    const from = feed.next;
+    pipeline.isReplaying = true;
+    for (let event = yield* recording.next(); event; event = yield* recording.next()) yield* feed.replay(event);
+    pipeline.isReplaying = false;
+    this.#options.recordings.continue(feed);
+    yield* this.#teachRest(feed);
+    feed.recovered = true;
+    feed.isJustRecovered = true;
+    this.#options.log(`stream ${name}: continued run ${feed.run}; processed ${feed.next - from} recorded frames again`);
+    this.#streams.admit(feed);
+  }
+
+  /** Passes on what target streams have recorded, and what the killed server had not passed on or not recorded as such. */
+  *#teachRest(feed: Feed): Task {
+    const { recordings } = this.#options;
+    for (const [stream, { run }] of feed.pipeline.taught) {
+      for (;;) {
+        const { next } = feed.pipeline.taught.get(stream)!;
+        const blocks = yield* readFrames(recordings.recorder, stream, run, next);
+        if (blocks.length === 0) break;
+        for (const block of blocks) {
+          feed.pipeline.teach(stream, run, block);
+          recordings.recordTargets(feed, stream, run, block);
+        }
+      }
+    }
+  }
+
+  #giveUp(name: string, reason: string): void {
+    this.#streams.discard(name);
+    this.#failed.add(name);
+    this.#options.log(`stream ${name}: could not continue its recorded run exactly: ${reason}`);
+  }
+}
