@@ -22,6 +22,8 @@ export class Serving {
   readonly statePath = mkdtempSync(join(tmpdir(), 'tapline-recovery-'));
   options: object;
   #process: ChildProcess | undefined;
+  /** Rejects when the server ends by itself. */
+  #failed: Promise<never> = new Promise(() => {});
   port = 0;
 
   constructor(options: object) {
@@ -36,25 +38,42 @@ export class Serving {
     const { statePath, port } = this;
     const started = fork(child, [JSON.stringify({ ...this.options, statePath, port })]);
     this.#process = started;
-    this.port = await new Promise<number>((resolve, reject) => {
+    this.#failed = new Promise((_, reject) => {
+      started.on('exit', (code) => {
+        if (this.#process === started)
+          reject(new Error(`the server ended with code ${code}: ${this.lines.join('\n')}`));
+      });
+    });
+    this.#failed.catch(() => {});
+    const listening = new Promise<number>((resolve) => {
       started.on('message', (message: { port?: number; line?: string }) => {
         if (message.line !== undefined) this.lines.push(message.line);
         if (message.port !== undefined) resolve(message.port);
       });
-      started.on('exit', (code) => {
-        reject(new Error(`the server ended with code ${code}: ${this.lines.join('\n')}`));
-      });
     });
+    this.port = await this.during(listening);
   }
 
-  async kill(): Promise<void> {
-    this.#process?.kill('SIGKILL');
-    if (this.#process) await once(this.#process, 'exit');
+  /** Returns what a promise resolves to. Throws if the server ends by itself before. */
+  during<T>(waiting: Promise<T>): Promise<T> {
+    return Promise.race([waiting, this.#failed]);
   }
 
-  async close(): Promise<void> {
-    this.#process?.send('close');
-    if (this.#process) await once(this.#process, 'exit');
+  kill(): Promise<void> {
+    return this.#end((serving) => serving.kill('SIGKILL'));
+  }
+
+  close(): Promise<void> {
+    return this.#end((serving) => serving.send('close'));
+  }
+
+  async #end(by: (serving: ChildProcess) => void): Promise<void> {
+    const serving = this.#process;
+    if (!serving) return;
+    this.#process = undefined;
+    const ended = once(serving, 'exit');
+    by(serving);
+    await ended;
   }
 
   /** The saved pipeline of a stream, its run, and the index of its next frame. */
@@ -72,11 +91,13 @@ export class Device {
   #wake: () => void = () => {};
   #next = 0;
   #state: number;
+  readonly #serving: Serving;
 
-  constructor(port: number, name: string, seed: number, more: object = {}) {
+  constructor(serving: Serving, name: string, seed: number, more: object = {}) {
+    this.#serving = serving;
     this.#state = seed;
     const published = publish(
-      `ws://127.0.0.1:${port}/ingest/${name}`,
+      `ws://127.0.0.1:${serving.port}/ingest/${name}`,
       { channels: ['a', 'b'], rate: 100, ...more },
       this.#blocks,
       { random: () => 0.05, fresh: false },
@@ -111,19 +132,41 @@ export class Device {
     return this.#next;
   }
 
-  async until(fits: (reply: PublishEvent) => boolean): Promise<void> {
-    for (let seen = 0; ; seen++) {
-      while (seen >= this.replies.length) await new Promise<void>((resolve) => (this.#wake = resolve));
+  /** Waits for a reply, among those from position `from` on. */
+  async until(fits: (reply: PublishEvent) => boolean, from = 0): Promise<void> {
+    for (let seen = from; ; seen++) {
+      while (seen >= this.replies.length)
+        await this.#serving.during(new Promise<void>((resolve) => (this.#wake = resolve)));
       if (fits(this.replies[seen])) return;
     }
   }
 
-  received(index = this.#next): Promise<void> {
-    return this.until((reply) => reply.type === 'ack' && reply.received >= index);
+  /** Waits until all frames so far are received. A server that was started again says so when it welcomes the device. */
+  received(): Promise<void> {
+    const index = this.#next;
+    return this.until(
+      (reply) => (reply.type === 'ack' && reply.received >= index) || (reply.type === 'welcome' && reply.next >= index),
+    );
+  }
+
+  /** Waits until all frames so far are durable. What a server that was started again knows is durable. */
+  durable(): Promise<void> {
+    const index = this.#next;
+    return this.until(
+      (reply) => (reply.type === 'ack' && reply.durable >= index) || (reply.type === 'welcome' && reply.next >= index),
+    );
+  }
+
+  /** Kills the server, starts it again, and waits until it has welcomed all devices. */
+  static async restart(serving: Serving, devices: readonly Device[]): Promise<void> {
+    await serving.kill();
+    const seen = devices.map(({ replies }) => replies.length);
+    await serving.start();
+    await Promise.all(devices.map((device, i) => device.until(({ type }) => type === 'welcome', seen[i])));
   }
 
   end(): Promise<void> {
     this.#blocks.complete();
-    return this.done;
+    return this.#serving.during(this.done);
   }
 }

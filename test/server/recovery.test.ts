@@ -17,7 +17,7 @@ function randomOf(seed: number): () => number {
 async function run(seed: number, kills: ReadonlySet<number>, more: object = {}) {
   const serving = new Serving({ ...options, ...more });
   await serving.start();
-  const device = new Device(serving.port, 'a', seed);
+  const device = new Device(serving, 'a', seed);
   await device.until(({ type }) => type === 'welcome');
   const random = randomOf(seed);
   for (let i = 0; i < 30; i++) {
@@ -30,8 +30,7 @@ async function run(seed: number, kills: ReadonlySet<number>, more: object = {}) 
       if (wait > 0.5) await device.received();
       // or at any moment, also within a write
       else await setTimeout(1 + 200 * wait);
-      await serving.kill();
-      await serving.start();
+      await Device.restart(serving, [device]);
     } else if (wait > 0.8) await device.received();
   }
   await device.received();
@@ -59,7 +58,7 @@ describe('a server that is killed', () => {
   test('does not lose what it has acknowledged as durable', async () => {
     const serving = new Serving(options);
     await serving.start();
-    const device = new Device(serving.port, 'a', 7);
+    const device = new Device(serving, 'a', 7);
     for (let i = 0; i < 10; i++) device.send(50);
     await device.until((reply) => reply.type === 'ack' && reply.durable >= 250);
     await serving.kill();
