@@ -59,7 +59,7 @@ class Device {
     const data = samples(start, frames);
     if (kind === 'binary') {
       const time = 1_700_000_000_000 + (start * 1000) / rate;
-      this.socket.send(encodeBlock({ id: 0, kind: 'samples', block: { data, channels, rate, start, time } }));
+      this.socket.send(encodeBlock({ data, channels, rate, start, time }));
     } else this.socket.send(JSON.stringify(Array.from(data, (x) => Number(x.toPrecision(6)))));
   }
 
