@@ -21,6 +21,8 @@ export class Backlog {
   readonly #growing = new Map<string, BacklogSegment>();
   readonly #latest = new Map<string, FeedOutput>();
   readonly #marks: FeedOutput[] = [];
+  /** A segment that is no longer kept, whose memory the next one can use. */
+  #spare: BacklogSegment | undefined;
   #bytes = 0;
 
   /** The newest marks. */
@@ -50,7 +52,8 @@ export class Backlog {
   #append(output: BlockOutput): void {
     const from = output.type === 'raw' ? 'raw' : `map ${output.map}`;
     if (this.#growing.get(from)?.append(output.block)) return;
-    const segment = new BacklogSegment(output.block);
+    const segment = new BacklogSegment(output.block, this.#spare);
+    this.#spare = undefined;
     this.#growing.set(from, segment);
     this.#keep({ output, segment });
   }
@@ -63,6 +66,7 @@ export class Backlog {
       if (!oldest) break;
       this.#bytes -= sizeOf(oldest);
       for (const [from, segment] of this.#growing) if (segment === oldest.segment) this.#growing.delete(from);
+      this.#spare = oldest.segment ?? this.#spare;
     }
   }
 
@@ -94,12 +98,15 @@ export class BacklogSegment {
   #frames = 0;
   #allValid = true;
 
-  constructor(first: Block) {
+  /** @param spare a segment that is no longer used */
+  constructor(first: Block, spare?: BacklogSegment) {
     const { channels, rate } = first;
     const frames = Math.max(frameCount(first), rate > 0 ? Math.floor(segmentBytes / (4 * channels)) : 0);
     this.#first = first;
-    this.#data = new Float32Array(frames * channels);
-    this.#valid = new Uint8Array(frames).fill(1);
+    const fits = spare !== undefined && spare.#data.length === frames * channels && spare.#valid.length === frames;
+    this.#data = fits ? spare.#data : new Float32Array(frames * channels);
+    this.#valid = fits ? spare.#valid : new Uint8Array(frames);
+    this.#valid.fill(1);
     this.bytes = this.#data.byteLength + this.#valid.byteLength;
     this.#add(first);
   }
@@ -115,10 +122,10 @@ export class BacklogSegment {
     return true;
   }
 
-  /** All frames as one block, which later frames do not change. */
+  /** A copy of all frames as one block. */
   get block(): Block {
-    const data = this.#data.subarray(0, this.#frames * this.#first.channels);
-    const valid = this.#allValid ? undefined : this.#valid.subarray(0, this.#frames);
+    const data = this.#data.slice(0, this.#frames * this.#first.channels);
+    const valid = this.#allValid ? undefined : this.#valid.slice(0, this.#frames);
     return { ...this.#first, data, valid };
   }
 

@@ -7,7 +7,7 @@ import type { GapMessage, MarkMessage, RunMessage } from '../protocol/watch-mess
 import type { StageSetup } from './stage-setup.ts';
 
 /** Current and initial kernels of a learner. */
-export type KernelsOutput = Omit<KernelsMessage, 'id'> & { start: number[] };
+export type KernelsOutput = Omit<KernelsMessage, 'id' | 'data'> & { data: Float32Array; start: number[] };
 
 /** An output of a feed's pipeline. It is plain data, so that the pipeline can run in another thread. */
 export type StageOutput =

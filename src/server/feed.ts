@@ -84,6 +84,11 @@ export class Feed {
     return saved ? 'learned' : 'new';
   }
 
+  /** The present description of the stream. It is replaced as a whole. */
+  get opening(): Opening {
+    return this.#opening;
+  }
+
   /** The description of the stream for its pipeline. */
   get description(): { name: string } & Opening {
     return { name: this.name, ...this.#opening };
@@ -119,7 +124,8 @@ export class Feed {
 
   /** What was assumed about the stream, or is doubtful: one sentence for each key. */
   get notes(): ReadonlyMap<string, string> {
-    return new Map([...this.#notes.all, ...this.#intake.clock.notes]);
+    const { notes } = this.#intake.clock;
+    return notes.size === 0 ? this.#notes.all : new Map([...this.#notes.all, ...notes]);
   }
 
   get run(): number {
@@ -190,7 +196,7 @@ export class Feed {
         if (output.type === 'raw') frames += frameCount(output.block);
         yield* this.#process(output);
       }
-      for (const message of messages) if (message.type !== 'gap') this.#notes.add(message.warnings ?? []);
+      for (const message of messages) if (message.type !== 'gap' && message.warnings) this.#notes.add(message.warnings);
       if (this.#notes.changed(this.notes)) this.emit({ type: 'info' });
       return { frames, gaps: outputs.filter((output) => output.type === 'gap') };
     } finally {

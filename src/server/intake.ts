@@ -73,25 +73,40 @@ export class Intake {
    * @throws ProtocolError if one of them does not match the stream; nothing is changed then
    */
   *accept(messages: readonly SensorMessage[], now: number): Slices<IntakeOutput[]> {
-    const numbering = this.#numbering.copy();
-    const clock = this.#clock.copy();
     const count = messages.length;
+    if (count === 1) return this.#acceptOne(messages[0], now);
+    const numbering = this.#numbering.copy();
+    const clock = this.#clock.draft();
     const times = new Map<object, ObservedTime | undefined>();
     const each = yield* mapInSlices(messages, messageCost, (message, at) => {
       const place = () => {
         const item = this.#place(message, numbering);
-        if (item?.type === 'samples' && framesOf(item) > item.old) times.set(item, clock.observe(arrivalOf(item), now));
+        if (item?.type === 'samples') times.set(item, observed(item, clock, now));
         return item ?? [];
       };
-      return count === 1 ? place() : numbered(() => `message ${at + 1} of ${count}`, place);
+      return numbered(() => `message ${at + 1} of ${count}`, place);
     });
     this.#numbering = numbering;
     this.#clock = clock;
-    const outputs = yield* mapInSlices(joined(each.flat()), messageCost, (item): IntakeOutput[] => {
-      if (item.type === 'gap') return [item];
-      return item.type === 'mark' ? [this.#mark(item, now)] : this.#frames(item, times.get(item), now);
-    });
+    const outputs = yield* mapInSlices(joined(each.flat()), messageCost, (item) =>
+      this.#outputs(item, times.get(item), now),
+    );
     return outputs.flat();
+  }
+
+  #acceptOne(message: SensorMessage, now: number): IntakeOutput[] {
+    const numbering = this.#numbering.copy();
+    const clock = this.#clock.draft();
+    const item = this.#place(message, numbering);
+    const time = item?.type === 'samples' ? observed(item, clock, now) : undefined;
+    this.#numbering = numbering;
+    this.#clock = clock;
+    return item ? this.#outputs(item, time, now) : [];
+  }
+
+  #outputs(item: Placed | Gap | PlacedMark, time: ObservedTime | undefined, now: number): IntakeOutput[] {
+    if (item.type === 'gap') return [item];
+    return item.type === 'mark' ? [this.#mark(item, now)] : this.#frames(item, time, now);
   }
 
   #place(message: SensorMessage, numbering: FrameNumbering): Placed | Gap | PlacedMark | undefined {
@@ -177,6 +192,11 @@ function joinedSamples(group: readonly Placed[]): Placed {
   }
   const isValid = group.every(({ samples }) => !samples.valid);
   return { ...first, samples: { ...first.samples, data, valid: isValid ? undefined : valid } };
+}
+
+/** Lets the clock observe new frames. */
+function observed(item: Placed, clock: SourceClock, now: number): ObservedTime | undefined {
+  return framesOf(item) > item.old ? clock.observe(arrivalOf(item), now) : undefined;
 }
 
 function framesOf({ samples }: Placed): number {

@@ -4,19 +4,27 @@ import type { RecordedEvent, RunEvent } from '../store/recorded-event.ts';
 import type { Recorder } from '../store/recorder.ts';
 import type { RecordingHealth } from '../protocol/watch-message.ts';
 import type { FeedOutput } from './feed-output.ts';
-import type { Feed } from './feed.ts';
+import type { Feed, Opening } from './feed.ts';
 import { addMessage, targetsMessage } from './replayed-message.ts';
 
 /** Time in ms between two determinations of the size of all recordings. */
 const sizeInterval = 5000;
+
+/** What is recorded about a stream before its frames. */
+interface Description {
+  readonly run: number;
+  readonly opening: Opening;
+  /** Both, for comparison. */
+  readonly text: string;
+}
 
 /** The recordings of the streams of a server. */
 export class Recordings {
   readonly recorder: Recorder;
   readonly #now: () => number;
   readonly #report: (line: string) => void;
-  /** The description under which the frames of each stream are recorded, as a string for comparison. */
-  readonly #described = new WeakMap<Feed, string>();
+  /** The run and the description under which the frames of each stream are recorded. */
+  readonly #described = new WeakMap<Feed, Description>();
   /** Number of lost frames of each stream that its sensor has been informed about. */
   readonly #lost = new Map<string, number>();
   /** When nothing could be written for the first time since it could, in ms. */
@@ -101,17 +109,21 @@ export class Recordings {
 
   /** Records the description of a feed before the first event under it. */
   #describe(feed: Feed, event: RecordedEvent): void {
+    const described = this.#described.get(feed);
+    if (described?.run === feed.run && described.opening === feed.opening) return;
     const description = descriptionOf(feed);
-    if (this.#described.get(feed) === description) return;
+    if (described && described.text === description.text) {
+      this.#described.set(feed, description);
+      return;
+    }
     const { recorder } = this;
     const before = recorder.run(feed.name);
     const next = indexOf(event) ?? feed.next;
     const isSameRun =
       before?.number === feed.run &&
-      shapeOf(before) === shapeOf(feed.info) &&
+      shapeOf(before) === shapeOf(feed.opening) &&
       recorder.accepted(feed.name).next <= next;
-    const { channels, rate, kind, for: targetOf } = feed.info;
-    const clock = feed.declaredClock;
+    const { channels, rate, kind, for: targetOf, clock } = feed.opening;
     recorder.record(feed.name, {
       type: 'run',
       run: before ? before.run + (isSameRun ? 0 : 1) : 0,
@@ -158,9 +170,9 @@ function indexOf(event: RecordedEvent): number | undefined {
   return event.type === 'gap' ? event.from : undefined;
 }
 
-function descriptionOf({ run, info, declaredClock }: Feed): string {
-  const { channels, rate, kind, for: targetOf } = info;
-  return JSON.stringify([run, channels, rate, kind, targetOf, declaredClock]);
+function descriptionOf({ run, opening }: Feed): Description {
+  const { channels, rate, kind, for: targetOf, clock } = opening;
+  return { run, opening, text: JSON.stringify([run, channels, rate, kind, targetOf, clock]) };
 }
 
 function shapeOf({ channels, rate }: Pick<RunEvent, 'channels' | 'rate'>): string {

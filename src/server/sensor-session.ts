@@ -81,12 +81,7 @@ export class SensorSession {
    * @throws StreamUnavailable if the stream cannot be opened
    */
   *receive(messages: readonly IngestMessage[]): Task<number> {
-    const from = messages.findIndex(({ type }) => type !== 'hello');
-    const hellos = messages.slice(0, from < 0 ? messages.length : from) as Hello[];
-    const rest = messages.slice(hellos.length);
-    if (rest.some(({ type }) => type === 'hello'))
-      throw new ProtocolError('bad-message', 'hello must come before all other messages, got hello after them');
-    const data = joinedFrames(rest) as SensorMessage[];
+    const { hellos, data } = divided(messages);
     if (hellos.length > 0 || !this.#feed) yield* this.#open(hellos, data);
     else if (this.#numbersAnew(data)) {
       yield* this.#open([{ type: 'hello', fresh: true }], data);
@@ -161,6 +156,18 @@ export class SensorSession {
       this.#options.reply({ type: 'warning', message });
     }
   }
+}
+
+/** Divides messages into the hellos at their beginning and the rest. Throws a ProtocolError if there are more hellos. */
+function divided(messages: readonly IngestMessage[]): { hellos: readonly Hello[]; data: readonly SensorMessage[] } {
+  const [only] = messages;
+  if (messages.length === 1 && only.type !== 'hello') return { hellos: [], data: [only] };
+  const from = messages.findIndex(({ type }) => type !== 'hello');
+  const hellos = messages.slice(0, from < 0 ? messages.length : from) as Hello[];
+  const rest = messages.slice(hellos.length);
+  if (rest.some(({ type }) => type === 'hello'))
+    throw new ProtocolError('bad-message', 'hello must come before all other messages, got hello after them');
+  return { hellos, data: joinedFrames(rest) as SensorMessage[] };
 }
 
 /** Returns a hello with the fields of a later one. */

@@ -67,25 +67,41 @@ export class SourceClock {
   #strayed = false;
 
   /** @param rate sampling rate in Hz; 0 = irregular */
-  constructor(rate: number, declared?: ClockKind, before?: SourceClock) {
+  constructor(
+    rate: number,
+    declared?: ClockKind,
+    arrivals: ArrivalClock = new ArrivalClock(rate),
+    monotonic: MonotonicClock = new MonotonicClock(rate),
+  ) {
     this.#rate = rate;
     this.#declared = declared;
     this.#kind = declared;
-    this.#arrivals = before ? before.#arrivals.copy() : new ArrivalClock(rate);
-    this.#monotonic = before ? before.#monotonic.copy() : new MonotonicClock(rate);
-    if (!before) return;
-    this.#kind = before.#kind;
-    this.#unit = before.#unit;
-    this.#doubt = before.#doubt?.copy();
-    this.#sent = before.#sent;
-    this.#offset = before.#offset;
-    this.#isOff = before.#isOff;
-    this.#strayed = before.#strayed;
+    this.#arrivals = arrivals;
+    this.#monotonic = monotonic;
   }
 
   /** Returns a clock in the same state, whose changes do not affect this one. */
   copy(): SourceClock {
-    return new SourceClock(this.#rate, this.#declared, this);
+    return this.#with(this.#arrivals.copy(), this.#monotonic.copy());
+  }
+
+  /** Returns a clock in the same state on which only `observe` is called, before it replaces this one. */
+  draft(): SourceClock {
+    // what `observe` does not change need not be copied
+    const isSettled = this.#kind === 'epoch' && !this.#doubt;
+    return this.#with(this.#arrivals, isSettled ? this.#monotonic : this.#monotonic.copy());
+  }
+
+  #with(arrivals: ArrivalClock, monotonic: MonotonicClock): SourceClock {
+    const copy = new SourceClock(this.#rate, this.#declared, arrivals, monotonic);
+    copy.#kind = this.#kind;
+    copy.#unit = this.#unit;
+    copy.#doubt = this.#doubt?.copy();
+    copy.#sent = this.#sent;
+    copy.#offset = this.#offset;
+    copy.#isOff = this.#isOff;
+    copy.#strayed = this.#strayed;
+    return copy;
   }
 
   /**
@@ -142,6 +158,7 @@ export class SourceClock {
   /** What is unusual about the clock, one sentence for each key. */
   get notes(): ReadonlyMap<string, string> {
     const notes = new Map<string, string>();
+    if (this.#kind !== 'monotonic' && this.#unit === 'ms' && !this.#strayed && !this.#isOff) return notes;
     const { unit } = this.#monotonic;
     if (this.#kind === 'monotonic')
       notes.set(

@@ -113,7 +113,7 @@ function lossOf(learner: number, at: number, { score, updates, skipped, rollback
 function kernelsOf(learner: number, at: number, weights: Weights, { parameter, initial }: KernelPlan): StageOutput {
   const { shape, data } = weights[parameter];
   const [outputs, taps, inputs] = shape;
-  return { type: 'kernels', learner, at, shape: [outputs, taps, inputs], data: Array.from(data), start: initial };
+  return { type: 'kernels', learner, at, shape: [outputs, taps, inputs], data: data.slice(), start: initial };
 }
 
 function finiteOrNull(score: number): number | null {

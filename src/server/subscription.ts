@@ -35,7 +35,8 @@ export function forwardFeed(
         return true;
       case 'kernels': {
         if (!wanted.has('kernels')) return false;
-        const { start, ...kernels } = output;
+        const { start, ...rest } = output;
+        const kernels = { ...rest, data: Array.from(output.data) };
         const first = !begun.has(output.learner);
         begun.add(output.learner);
         queue.replace(`kernels ${output.learner}`, (before) => {

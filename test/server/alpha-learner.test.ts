@@ -21,7 +21,7 @@ function spectrum(taps: number[]): { hz: number; size: number }[] {
   });
 }
 
-type Kernels = { shape: readonly number[]; data: readonly number[] };
+type Kernels = { shape: readonly number[]; data: ArrayLike<number> };
 
 /** The last outputs of the alpha learner after a number of simulated seconds. */
 function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: number } {

@@ -25,8 +25,16 @@ export class StageSet {
     return [detect, standardize, ...maps.values(), ...learners.values()].filter((slot) => slot !== null);
   }
 
+  get #hasFailed(): boolean {
+    if (this.detect?.failure ?? this.standardize?.failure) return true;
+    for (const { failure } of this.maps.values()) if (failure) return true;
+    for (const { failure } of this.learners.values()) if (failure) return true;
+    return false;
+  }
+
   /** Stages that have failed, in the order of `all`. */
   get failures(): StageFailure[] {
+    if (!this.#hasFailed) return [];
     return this.all.flatMap(({ failure }) => failure ?? []);
   }
 
