@@ -18,6 +18,12 @@ export function watchAddress(server: string, option = '--from'): string {
   return url.href;
 }
 
+/** The HTTP address of a path of a server. `option` is named in the error. */
+export function httpAddress(server: string, path: string, option: string): URL {
+  const { href } = socketUrl(server, option);
+  return new URL(path, href.replace(/^ws/, 'http'));
+}
+
 /** Whether an address of `--to` names a server only, so that the stream name can be chosen. */
 export function namesServerOnly(server: string): boolean {
   return isBare(socketUrl(server, '--to'));

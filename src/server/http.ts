@@ -7,7 +7,7 @@ import type { Limits } from '../protocol/limits.ts';
 import { queryAlarms } from './alarm-query.ts';
 import { addIngestRoute } from './ingest-route.ts';
 import type { RejectedConnections } from './rejected-connections.ts';
-import { queryRecording, recordingStatus } from './recording-query.ts';
+import { eraseRecording, queryRecording, recordingStatus } from './recording-query.ts';
 import { querySessions } from './session-query.ts';
 import type { History } from '../store/history.ts';
 import type { WorkScheduler } from './work-scheduler.ts';
@@ -46,6 +46,7 @@ const notBuilt =
  * - `/alarms`: alarms, see `queryAlarms`; 400 with `{ error }` for an invalid query.
  * - `/sessions`: connections of sensors, see `querySessions`; 400 as above.
  * - `/recordings`: the recorded streams, see `recordingStatus`.
+ * - `/recordings/<stream>`: DELETE deletes the recording of a stream, see `eraseRecording`; 404 and 500 with `{ error }`.
  * - `/history/<stream>`: a time span of a recorded stream, see `queryRecording`; 400, 404, and 503 with `{ error }`.
  *
  * A request with a Host that is not allowed gets 403 and a sentence.
@@ -118,6 +119,10 @@ export function httpApp({
     return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);
   });
   app.get('/recordings', (context) => context.json(recordingStatus(registry.recordings)));
+  app.delete('/recordings/:stream', async (context) => {
+    const answer = await eraseRecording(registry, context.req.param('stream'));
+    return 'error' in answer ? context.json({ error: answer.error }, answer.status) : context.json(answer);
+  });
   app.get('/history/:stream', async (context) => {
     const answer = await queryRecording(registry.recordings, context.req.param('stream'), context.req.query());
     return 'error' in answer ? context.json({ error: answer.error }, answer.status) : context.json(answer);

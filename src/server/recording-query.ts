@@ -5,6 +5,8 @@ import type { Overview, OverviewRun } from '../store/overview.ts';
 import type { StreamStatus } from '../store/recorder.ts';
 import { invalidTime, type Query, readTime } from './history-query.ts';
 import type { Recordings } from './recordings.ts';
+import type { StreamRegistry } from './stream-registry.ts';
+import { storageReason } from '../store/storage-reason.ts';
 
 const defaultPoints = 1000;
 const maxPoints = 2000;
@@ -67,6 +69,32 @@ export function recordingStatus(recordings: Recordings | undefined): RecordingSt
   return { ...recordings.health, bytes, streams: [...streams] };
 }
 
+/** Response to `DELETE /recordings/<stream>`. */
+export interface ErasedRecording {
+  /** Name of the stream of which everything recorded before the request was deleted. */
+  erased: string;
+}
+
+/** Deletes what was recorded of a stream. A stream that is live goes on being recorded, in a new recording. */
+export async function eraseRecording(
+  registry: Pick<StreamRegistry, 'eraseRecording' | 'log'>,
+  stream: string,
+): Promise<ErasedRecording | { error: string; status: 404 | 500 }> {
+  try {
+    if (!(await registry.eraseRecording(stream))) return { error: notRecorded(stream), status: 404 };
+  } catch (error) {
+    const sentence = `could not erase the recording: ${storageReason(error)}`;
+    registry.log(`stream ${stream}: ${sentence}`);
+    return { error: sentence, status: 500 };
+  }
+  registry.log(`stream ${stream}: its recording was erased`);
+  return { erased: stream };
+}
+
+function notRecorded(stream: string): string {
+  return `stream must be a recorded stream, got '${stream.slice(0, 64)}'`;
+}
+
 let active = 0;
 const waiting: (() => void)[] = [];
 
@@ -81,8 +109,7 @@ export async function queryRecording(
 ): Promise<RecordingQueryResult | RecordingQueryError> {
   const range = readRange(query);
   if (typeof range === 'string') return { error: range, status: 400 };
-  if (!recordings?.recorder.streams.includes(stream))
-    return { error: `stream must be a recorded stream, got '${stream.slice(0, 64)}'`, status: 404 };
+  if (!recordings?.recorder.streams.includes(stream)) return { error: notRecorded(stream), status: 404 };
   if (active >= maxActive) {
     if (waiting.length >= maxWaiting) return { error: 'Too many queries. Try again later.', status: 503 };
     await new Promise<void>((resolve) => waiting.push(resolve));

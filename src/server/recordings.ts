@@ -27,6 +27,10 @@ export class Recordings {
   readonly #described = new WeakMap<Feed, Description>();
   /** Number of lost frames of each stream that its sensor has been informed about. */
   readonly #lost = new Map<string, number>();
+  /** Number of the run in the recording with which a recording begins after the last one of the stream was erased. */
+  readonly #firstRun = new Map<string, number>();
+  /** The run and the next frame of each feed when its recording was erased: no frame before it can be lost any more. */
+  readonly #erasedTo = new WeakMap<Feed, { run: number; next: number }>();
   /** When nothing could be written for the first time since it could, in ms. */
   #since: number | undefined;
   /** Size of all recordings in bytes, and when it was determined, in ms. */
@@ -72,12 +76,33 @@ export class Recordings {
     this.#described.set(feed, descriptionOf(feed));
   }
 
+  /**
+   * Deletes the recording of a stream, which goes on being recorded: the next event begins a new recording.
+   * @param feed the stream, if it is open
+   * @param erased called before anything is recorded in the new recording
+   * @returns whether there was a recording
+   */
+  erase(name: string, feed: Feed | undefined, erased: () => void): Promise<boolean> {
+    const newest = this.recorder.run(name)?.run ?? -1;
+    return this.recorder.erase(name, () => {
+      this.#firstRun.set(name, newest + 1);
+      this.#lost.delete(name);
+      if (feed) {
+        this.#described.delete(feed);
+        this.#erasedTo.set(feed, { run: feed.run, next: feed.next });
+      }
+      erased();
+    });
+  }
+
   /** Index of the first frame of a feed that a kill of the server can lose. */
   durable(feed: Feed): number {
     const { name } = feed;
     const { run, next } = this.recorder.durable(name);
     const isCurrent = this.#described.has(feed) && run === this.recorder.run(name)?.run;
-    return isCurrent ? Math.min(next, feed.next) : 0;
+    const erased = this.#erasedTo.get(feed);
+    const first = erased?.run === feed.run ? erased.next : 0;
+    return Math.max(first, isCurrent ? Math.min(next, feed.next) : 0);
   }
 
   /** Returns the number of frames that were lost since the last call, after everything before the next frame is durable or lost. */
@@ -126,7 +151,7 @@ export class Recordings {
     const { channels, rate, kind, for: targetOf, clock } = feed.opening;
     recorder.record(feed.name, {
       type: 'run',
-      run: before ? before.run + (isSameRun ? 0 : 1) : 0,
+      run: before ? before.run + (isSameRun ? 0 : 1) : (this.#firstRun.get(feed.name) ?? 0),
       number: feed.run,
       next: isSameRun ? Math.max(next, recorder.accepted(feed.name).next) : next,
       time: this.#now(),

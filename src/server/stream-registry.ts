@@ -266,6 +266,15 @@ export class StreamRegistry {
     };
   }
 
+  /** Deletes the recording of a stream, which goes on being recorded. Returns false if there is none. */
+  async eraseRecording(name: string): Promise<boolean> {
+    await this.#recovering.get(name);
+    const feed = this.#feeds.get(name);
+    // a new recording can continue only a pipeline that is saved after its first frames
+    const erased = () => feed && this.#unsaved.add(feed);
+    return (await this.recordings?.erase(name, feed, erased)) ?? false;
+  }
+
   /** The recordings; undefined if the server does not record. */
   get recordings(): Recordings | undefined {
     return this.#options.recordings;

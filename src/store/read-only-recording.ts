@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { frameCount, timeOf } from '../core/blocks/block.ts';
@@ -42,17 +43,26 @@ export async function recordedStreams(directory: string): Promise<string[]> {
  * Deletes the recording of a stream, its tiers, and its checkpoints. No recorder may use the directory.
  * @returns whether there was one
  */
-export async function eraseRecording(directory: string, stream: string, now: number = Date.now()): Promise<boolean> {
-  // the name changes first, so that a kill does not leave half of a recording
-  const erased = join(directory, `.erased-${stream}-${now}`);
+export async function eraseRecording(directory: string, stream: string): Promise<boolean> {
+  const moved = await moveAside(directory, stream);
+  if (moved === undefined) return false;
+  await rm(moved, { recursive: true, force: true });
+  return true;
+}
+
+/**
+ * Moves the recording of a stream to a name that no stream has, so that a kill does not leave half of a recording.
+ * @returns where it is; undefined if there is none
+ */
+export async function moveAside(directory: string, stream: string): Promise<string | undefined> {
+  const moved = join(directory, `.erased-${stream}-${randomUUID()}`);
   try {
-    await rename(join(directory, stream), erased);
+    await rename(join(directory, stream), moved);
+    return moved;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  await rm(erased, { recursive: true, force: true });
-  return true;
 }
 
 /**

@@ -6,7 +6,7 @@ import { GroupCommit } from './group-commit.ts';
 import { overview, type Overview } from './overview.ts';
 import { PagePool } from './page-pool.ts';
 import { readEvents, type ReadFrom } from './read-events.ts';
-import { eraseRecording } from './read-only-recording.ts';
+import { moveAside } from './read-only-recording.ts';
 import type { Position, RecordedEvent, RunEvent, StoredEvent } from './recorded-event.ts';
 import { isRecorded, type RecorderOptions, recorderOptions } from './recorder-options.ts';
 import { bytesOf, Retention } from './retention.ts';
@@ -53,6 +53,8 @@ export class Recorder {
   readonly #options: Required<RecorderOptions>;
   readonly #recordings = new Map<string, StreamRecording>();
   readonly #rules = new Map<string, boolean>();
+  /** Number of the newest segment of each erased stream: a saved position never refers to what is recorded afterward. */
+  readonly #erased = new Map<string, number>();
   readonly #pool: PagePool;
   readonly #group: GroupCommit;
   readonly #retention: Retention;
@@ -222,13 +224,24 @@ export class Recorder {
     return this.#enforcing;
   }
 
-  /** Deletes everything that is recorded of a stream. What is recorded afterward begins a new recording. */
-  async erase(stream: string): Promise<void> {
+  /**
+   * Deletes everything that was recorded of a stream before the call. What is recorded afterward begins a new recording.
+   * @param erased called as soon as nothing more is added to the old recording
+   * @returns whether there was a recording; rejects if it cannot be deleted, and then recording continues as before
+   */
+  async erase(stream: string, erased: () => void = () => {}): Promise<boolean> {
     const recording = this.#recordings.get(checkName(stream));
-    this.#recordings.delete(stream);
-    if (recording) await recording.close().catch(() => {});
+    if (!recording) return false;
+    let moved: string | undefined;
+    await recording.abandon(async () => {
+      moved = await moveAside(this.#directory, stream);
+      this.#recordings.delete(stream);
+      this.#erased.set(stream, recording.segments.newest);
+      erased();
+    });
     this.#updateSegmentBytes();
-    await eraseRecording(this.#directory, stream, this.#options.now());
+    if (moved !== undefined) await rm(moved, { recursive: true, force: true });
+    return true;
   }
 
   /** Writes and closes everything. */
@@ -250,7 +263,8 @@ export class Recorder {
   #create(stream: string): StreamRecording | undefined {
     checkName(stream);
     if (!this.isRecorded(stream)) return undefined;
-    const recording = new StreamRecording(stream, join(this.#directory, stream), this.#context);
+    const path = join(this.#directory, stream);
+    const recording = new StreamRecording(stream, path, this.#context, this.#erased.get(stream));
     this.#recordings.set(stream, recording);
     this.#updateSegmentBytes();
     return recording;

@@ -68,14 +68,21 @@ export class SegmentChain {
   readonly #full: ActiveSegment[] = [];
   #active: ActiveSegment | undefined;
   /** Number of the newest segment. */
-  #newest = 0;
+  #newest: number;
   #hasDirectory = false;
   /** Whether the directory has names that are not forced onto the disk. */
   #hasNewNames = false;
 
-  constructor(directory: string, context: StoreContext) {
+  /** @param newest number of the newest segment so far; the next one has the number after it */
+  constructor(directory: string, context: StoreContext, newest = 0) {
     this.directory = directory;
     this.#context = context;
+    this.#newest = newest;
+  }
+
+  /** Number of the newest segment; 0 if there was none. */
+  get newest(): number {
+    return this.#newest;
   }
 
   /** Segments that are written, the oldest first. */

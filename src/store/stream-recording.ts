@@ -37,10 +37,13 @@ export class StreamRecording implements CommitMember {
   #busy: Promise<unknown> = Promise.resolve();
   #error: Error | undefined;
   #reason = 'the disk does not keep up';
+  /** Whether the files were moved away, so that nothing can be written. */
+  #isAbandoned = false;
 
-  constructor(name: string, directory: string, context: StoreContext) {
+  /** @param newest number of the newest segment of an erased recording of the stream */
+  constructor(name: string, directory: string, context: StoreContext, newest = 0) {
     this.name = name;
-    this.segments = new SegmentChain(directory, context);
+    this.segments = new SegmentChain(directory, context, newest);
     this.#context = context;
   }
 
@@ -109,6 +112,7 @@ export class StreamRecording implements CommitMember {
   commit(): Promise<boolean> {
     return this.#exclusively(async () => {
       this.#isDirty = false;
+      if (this.#isAbandoned) return true;
       try {
         const isDone = await this.#commit();
         this.#error = undefined;
@@ -125,7 +129,9 @@ export class StreamRecording implements CommitMember {
 
   /** Writes everything, tiers included, so that readers of the files see it. */
   flush(): Promise<void> {
-    return this.#exclusively(() => this.segments.write(true));
+    return this.#exclusively(async () => {
+      if (!this.#isAbandoned) await this.segments.write(true);
+    });
   }
 
   /** Ends the segment that is written if it is older than the limit. */
@@ -143,6 +149,19 @@ export class StreamRecording implements CommitMember {
     } finally {
       await this.#exclusively(() => this.segments.close());
     }
+  }
+
+  /**
+   * Ends the recording without writing what is pending: `move` moves its files away while nothing is written. If it rejects,
+   * the recording continues.
+   */
+  abandon(move: () => Promise<void>): Promise<void> {
+    return this.#exclusively(async () => {
+      await move();
+      this.#isAbandoned = true;
+      this.#context.group.remove(this);
+      await this.segments.close();
+    });
   }
 
   /** Runs operations on the files one after the other. */

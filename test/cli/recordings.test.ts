@@ -57,16 +57,32 @@ test('a stream is recorded by the server, exported, replayed out of the store, a
   const locked = await tapline('erase', 'x');
   expect(locked).toMatchObject({
     code: 2,
-    stderr: `tapline: the server with process ID ${server.process.pid} uses .tapline. Stop it, then run this command again.\n`,
+    stderr: `tapline: the server with process ID ${server.process.pid} uses .tapline. Set its address with --server, such as --server http://127.0.0.1:8080, or stop it.\n`,
   });
+  const web = `http${address}`;
+  expect(await tapline('erase', 'x', '--server', web)).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: 'Erased the recording of x\n',
+  });
+  expect(await tapline('erase', 'x', '--server', url)).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: `tapline: ${web}: stream must be a recorded stream, got 'x'\n`,
+  });
+  expect(existsSync(join(directory, '.tapline/recordings/x'))).toBe(false);
   server.process.kill('SIGINT');
   expect(await server.ended).toBe(0);
 
   await tapline('export', 'x-replay', '-o', 'replay.csv');
   expect(bits(await readFile(join(directory, 'replay.csv'), 'utf8'))).toEqual(original);
-  expect(await tapline('erase', 'x')).toEqual({ code: 0, stdout: '', stderr: 'Erased the recording of x\n' });
-  expect(existsSync(join(directory, '.tapline/recordings/x'))).toBe(false);
   expect((await tapline('erase', 'x')).stderr).toMatch(/^tapline: stream x is not recorded in .*: x-replay\.\n$/);
+  expect(await tapline('erase', 'x-replay')).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: 'Erased the recording of x-replay\n',
+  });
+  expect(existsSync(join(directory, '.tapline/recordings/x-replay'))).toBe(false);
   expect(existsSync(join(directory, '.tapline/lock'))).toBe(false);
 }, 120_000);
 
@@ -80,6 +96,8 @@ test.each([
   [['replay', '--stream', 'x'], /contains no recordings/],
   [['tail', 'a b'], /stream name must be/],
   [['erase', 'x'], /stream x is not recorded in/],
+  [['erase', 'x', '--server', 'ftp://x'], /--server must be a server address/],
+  [['erase', 'x', '--server', '127.0.0.1:9'], /no server answers at http:\/\/127\.0\.0\.1:9/],
 ])('%j is rejected', async (args, error) => {
   const { code, stderr } = await tapline(...args);
   expect(stderr).toMatch(error);

@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { frameCount } from '../../src/core/blocks/block.ts';
+import type { Ack } from '../../src/protocol/ingest-reply.ts';
 import type { RecordingQueryResult, RecordingStatus } from '../../src/server/recording-query.ts';
 import { is, type World, world } from './peer.ts';
 
@@ -122,6 +124,51 @@ test('GET /recordings, /healthz, and the health message report the recordings', 
   expect(health.recording).toMatchObject({ on: true });
   expect(health.recording).not.toHaveProperty('problem');
 });
+
+test('DELETE /recordings erases a stream that goes on being recorded, and no other stream', async () => {
+  await record(5000);
+  const pump = await w.sensor('pump?rate=10&channels=a');
+  await pump.until(is('welcome'));
+  pump.send({ type: 'samples', data: [[1, 2, 3]] });
+  await pump.until((reply) => reply.type === 'ack' && reply.durable === 3);
+  const sensor = await w.sensor('mill?rate=10&channels=a,b');
+  const { next } = await sensor.until(is('welcome'));
+  expect(next).toBe(5000);
+  expect(await erase('mill')).toEqual({ status: 200, erased: 'mill' });
+  expect(await ask<object>('/history/mill')).toMatchObject({ status: 404 });
+  expect((await ask<RecordingStatus>('/recordings')).streams.map(({ stream }) => stream)).toEqual(['pump']);
+  expect(w.lines).toContain('stream mill: its recording was erased');
+  expect(await erase('mill')).toEqual({ status: 404, error: "stream must be a recorded stream, got 'mill'" });
+
+  // a viewer still gets the frames that the server keeps in memory, without a gap
+  const viewer = await w.viewer();
+  viewer.send({ type: 'subscribe', id: 1, stream: 'mill', what: ['raw'], recent: true });
+  const data = [1, -1].map((sign) => Array.from({ length: 100 }, (_, i) => sign * (5000 + i)));
+  sensor.send({ type: 'samples', start: 5000, time: start + 100 * 5000, data });
+  await sensor.until((reply) => reply.type === 'ack' && reply.durable === 5100);
+  const acks = sensor.messages.filter((reply): reply is Ack => reply.type === 'ack').map(({ durable }) => durable);
+  expect(acks).toEqual([...acks].sort((a, b) => a - b));
+  const { runs } = await ask<RecordingQueryResult>('/history/mill');
+  expect(runs).toHaveLength(1);
+  expect(runs[0].frames.reduce((sum, count) => sum + count, 0)).toBe(100);
+  expect([runs[0].start[0], runs[0].channels[0].min[0]]).toEqual([5000, 5000]);
+  expect(await ask<object>('/history/pump')).toMatchObject({ status: 200 });
+  await viewer.until((message) => message.type === 'block' && message.block.start + frameCount(message.block) === 5100);
+  expect(viewer.messages.some(({ type }) => type === 'gap')).toBe(false);
+});
+
+test('a page of another site cannot erase a recording', async () => {
+  await record(10);
+  const others: Record<string, string>[] = [{ Origin: 'http://evil.example' }, { 'Sec-Fetch-Site': 'cross-site' }];
+  for (const headers of others)
+    expect((await fetch(`${w.server.url}/recordings/mill`, { method: 'DELETE', headers })).status).toBe(403);
+  expect(await ask<object>('/history/mill')).toMatchObject({ status: 200 });
+});
+
+async function erase(stream: string): Promise<{ status: number; erased?: string; error?: string }> {
+  const response = await fetch(`${w.server.url}/recordings/${stream}`, { method: 'DELETE' });
+  return { ...((await response.json()) as { erased?: string; error?: string }), status: response.status };
+}
 
 test('a server that does not record says so', async () => {
   await w.stop();

@@ -73,4 +73,38 @@ describe('a server that is killed', () => {
     await serving.close();
     expect(existsSync(join(serving.statePath, 'recordings', 'a'))).toBe(true);
   }, 60_000);
+
+  test('continues a stream of which the recording was erased while it was recorded', async () => {
+    const publish = async (isErased: boolean) => {
+      const serving = new Serving(options);
+      await serving.start();
+      const device = new Device(serving.port, 'a', 11);
+      const durable = () => device.until((reply) => reply.type === 'ack' && reply.durable >= device.next);
+      for (let i = 0; i < 5; i++) device.send(50);
+      await device.received();
+      const address = `http://127.0.0.1:${serving.port}/recordings/a`;
+      if (isErased) expect((await fetch(address, { method: 'DELETE' })).status).toBe(200);
+      for (let i = 0; i < 5; i++) device.send(50);
+      await durable();
+      if (isErased) {
+        // the pipeline has been saved with its position in the new recording
+        await expect.poll(() => serving.saved('a').next).toBeGreaterThan(250);
+        device.send(50);
+        await durable();
+        await serving.kill();
+        await serving.start();
+        await device.until((reply) => reply.type === 'welcome' && reply.next > 0);
+      } else device.send(50);
+      device.send(50);
+      await device.received();
+      await device.end();
+      await serving.close();
+      return { ...serving.saved('a'), device, lines: serving.lines };
+    };
+    const [erased, whole] = await Promise.all([publish(true), publish(false)]);
+    const welcome = erased.device.replies.findLast((reply): reply is Welcome => reply.type === 'welcome');
+    expect({ recovered: welcome?.recovered, lines: erased.lines }).toMatchObject({ recovered: true });
+    expect(erased.next).toBe(whole.next);
+    expect(Buffer.compare(erased.pipeline, whole.pipeline)).toBe(0);
+  }, 60_000);
 });

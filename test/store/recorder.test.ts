@@ -1,4 +1,4 @@
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -329,6 +329,65 @@ describe('a recorder', () => {
       expect(recorder.streams).toEqual(['y']);
       recorder.record('x', run);
       expect((await readAll(recorder)).map(({ event }) => event)).toEqual([run]);
+      await recorder.close();
+    }));
+
+  test('erases a stream while it is recorded: everything before, and nothing after', () =>
+    inDirectory(async (directory) => {
+      const recorder = await Recorder.open(directory, { ...options, segmentBytes: 1 << 12, commitInterval: 1 });
+      const channels = [{ label: 'a', unit: '' }];
+      let next = 0;
+      const record = (frames: number) => {
+        if (!recorder.run('x')) recorder.record('x', { type: 'run', run: 0, next, time: 0, channels, rate: 1 });
+        const data = Float32Array.from({ length: frames }, (_, i) => next + i);
+        recorder.record('x', { type: 'block', block: { data, channels: 1, start: next, rate: 1, time: next } });
+        next += frames;
+      };
+      for (let erasures = 0; erasures < 20; erasures++) {
+        for (let i = 0; i < 10; i++) record(100);
+        // writes of the old recording are running, pending, and due
+        if (erasures % 2 === 0) await recorder.flush();
+        const position = recorder.position('x');
+        let first = -1;
+        const erasing = recorder.erase('x', () => (first = next));
+        let isErased = false;
+        void erasing.then(() => (isErased = true));
+        while (!isErased) {
+          record(1);
+          await new Promise(setImmediate);
+        }
+        expect(await erasing).toBe(true);
+        record(1);
+        await recorder.flush();
+        const indexes = (await readAll(recorder)).flatMap(({ event }) =>
+          event.type === 'block' ? Array.from(event.block.data) : [],
+        );
+        expect(indexes).toEqual(Array.from({ length: next - first }, (_, i) => first + i));
+        expect(recorder.position('x')!.segment).toBeGreaterThan(position!.segment);
+        expect(await readdir(directory)).toEqual(['x']);
+      }
+      await recorder.close();
+    }));
+
+  test('a recording that cannot be erased goes on', () =>
+    inDirectory(async (directory) => {
+      const recorder = await Recorder.open(directory, { ...options, report: () => {} });
+      const channels = [{ label: 'a', unit: '' }];
+      const run: RecordedEvent = { type: 'run', run: 0, next: 0, time: 0, channels, rate: 1 };
+      const block = (start: number): RecordedEvent => ({
+        type: 'block',
+        block: { data: new Float32Array(9), channels: 1, start, rate: 1, time: 0 },
+      });
+      for (const event of [run, block(0)]) recorder.record('x', event);
+      await recorder.flush();
+      // no directory can be renamed in a file
+      await rename(directory, `${directory}-moved`);
+      await writeFile(directory, '');
+      await expect(recorder.erase('x')).rejects.toThrow('ENOTDIR');
+      recorder.record('x', block(9));
+      await rm(directory);
+      await rename(`${directory}-moved`, directory);
+      expect(eventsIn(await readAll(recorder))).toEqual(exact([run, block(0), block(9)]));
       await recorder.close();
     }));
 });
