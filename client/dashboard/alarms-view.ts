@@ -1,5 +1,5 @@
 import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
-import { causeLabels } from '../../src/core/alarms/finding.ts';
+import { causeLabels, isOfStream } from '../../src/core/alarms/finding.ts';
 import { formatDuration } from '../format-time.ts';
 import { choice, hint, truncatedList } from './controls-view.ts';
 import {
@@ -157,7 +157,7 @@ function chipsView({ members }: AlarmRecord): TemplateResult[] {
       .slice(0, maxChips)
       .map(({ stream, active }) => html`<span class="alarm-chip ${active ? '' : 'alarm-inactive'}">${stream}</span>`);
   const [{ cause, channels }] = members;
-  if (cause === 'silent') return [];
+  if (isOfStream(cause)) return [];
   return channels
     .filter(({ share }, at) => at === 0 || share >= 0.05)
     .slice(0, maxChips)
@@ -183,11 +183,11 @@ function alarmDetails(alarm: AlarmRecord, dashboard: DashboardState, now: number
 }
 
 /** How long an alarm has lasted, in stream time if the stream is accelerated. */
-function alarmDuration({ state, kind, entered, members }: AlarmRecord, dashboard: DashboardState, now: number): string {
+function alarmDuration({ state, entered, members }: AlarmRecord, dashboard: DashboardState, now: number): string {
   const [first] = members;
   const accelerated = isAccelerated(dashboard, first);
   if (state === 'cleared') return accelerated ? '' : `lasted ${formatDuration((entered - first.since) / 1000)}`;
-  const streamTime = accelerated && kind !== 'silent' ? streamTimeSince(dashboard, first) : NaN;
+  const streamTime = accelerated && !isOfStream(first.cause) ? streamTimeSince(dashboard, first) : NaN;
   if (streamTime > 0) return `for ${formatDuration(streamTime)} (stream time)`;
   return `for ${formatDuration(Math.max(0, now - first.since) / 1000)}`;
 }
@@ -231,12 +231,11 @@ function actionsView(
   ];
 }
 
-/** The affected channel and the cause of an alarm: `C3 out of range`. */
+/** The affected channel and the cause of an alarm: `C3 out of range`, or `not recorded: the disk is full`. */
 export function alarmCause({ members }: AlarmRecord): string {
-  const [{ cause, channels }] = members;
-  return cause === 'silent' || channels.length === 0
-    ? causeLabels[cause]
-    : `${channels[0].label} ${causeLabels[cause]}`;
+  const [{ cause, channels, reason }] = members;
+  const label = reason === undefined ? causeLabels[cause] : `${causeLabels[cause]}: ${reason}`;
+  return isOfStream(cause) || channels.length === 0 ? label : `${channels[0].label} ${label}`;
 }
 
 /** The streams of an alarm: `pump.3`, `hall.* (300 streams)`, or `mill and 1 more`. */

@@ -1,4 +1,5 @@
 import type { AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
+import { isOfStream } from '../../src/core/alarms/finding.ts';
 import { type Block, frameCount, timeOf } from '../../src/core/blocks/block.ts';
 import type { KernelsMessage, LossMessage, MarkMessage } from '../../src/protocol/index.ts';
 import { cutBlock } from '../../src/core/blocks/cut-block.ts';
@@ -175,9 +176,9 @@ export class StreamFeed {
   #spans(): Span[] {
     const clock = this.#raw.at(-1);
     if (!clock) return [];
-    const visible = this.#alarms.filter(({ kind, falseAlarm }) => kind !== 'silent' && !falseAlarm);
+    const visible = this.#alarms.filter(({ falseAlarm }) => !falseAlarm);
     return visible
-      .flatMap(({ members }) => members)
+      .flatMap(({ members }) => members.filter(({ cause }) => !isOfStream(cause)))
       .flatMap(({ window, since, last, channels }) => {
         if (window.run !== this.#run) return [];
         const labels = channels.filter(({ share }, at) => at === 0 || share >= 0.1).map(({ label }) => label);

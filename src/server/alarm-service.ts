@@ -2,13 +2,15 @@ import { join } from 'node:path';
 import { Subject } from 'rxjs';
 import { AlarmManager, type AlarmEvent } from '../core/alarms/alarm-manager.ts';
 import type { AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
-import { NoSamplesMonitor, type StreamActivity } from '../core/alarms/no-samples-monitor.ts';
+import type { Finding } from '../core/alarms/finding.ts';
+import { NoSamplesMonitor } from '../core/alarms/no-samples-monitor.ts';
 import { matchesStreams, type MaintenanceWindow } from '../core/alarms/suppression.ts';
 import { AlarmReporter, type MonitoredStream } from '../core/alarms/alarm-reporter.ts';
 import type { Detected } from '../core/detector/detector.ts';
 import type { AlarmRequest } from '../protocol/alarm.ts';
 import { maxTime } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import type { RecordingHealth } from '../protocol/watch-message.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import { AlarmLog } from './alarm-log.ts';
 import { AlarmStore } from './alarm-store.ts';
@@ -44,8 +46,8 @@ interface CollectedStream {
 }
 
 /**
- * The alarms of all streams: collects the results of the detectors in their pipelines, detects stale streams, and sends
- * alarm events to viewers, the event log, and the webhook.
+ * The alarms of all streams: collects the results of the detectors in their pipelines, detects stale streams and streams that
+ * cannot be recorded, and sends alarm events to viewers, the event log, and the webhook.
  */
 export class AlarmService {
   /** Alarm events in order. */
@@ -187,10 +189,37 @@ export class AlarmService {
     this.#log(sleepText(sleep));
   }
 
+  /**
+   * Reports that streams cannot be recorded, or that they can again; called once per second.
+   * @param streams names of the streams that are live and must be recorded
+   * @param problem why nothing can be recorded; undefined if all is well
+   * @param since when the problem was first noticed, in ms
+   */
+  observeRecording(
+    streams: Iterable<string>,
+    { problem, since }: Pick<RecordingHealth, 'problem' | 'since'>,
+    now: number,
+  ): void {
+    if (problem !== undefined) {
+      for (const stream of streams) {
+        const finding = this.#findingOf(stream, 'unrecorded', since ?? now, since ?? now);
+        this.#publish(this.#manager.report(stream, 'unrecorded', { ...finding, reason: problem }, now), now);
+      }
+      return;
+    }
+    // also of streams that have ended, or were reported before a restart
+    const open = this.#manager.records.filter(({ kind, state }) => kind === 'unrecorded' && state !== 'cleared');
+    const reported = open.flatMap(({ members }) => members.map(({ stream }) => stream));
+    for (const stream of new Set([...this.#streams.keys(), ...reported]))
+      this.#publish(this.#manager.end(stream, 'unrecorded', now), now);
+  }
+
   /** Detects stale streams and applies timeouts; called once per second. */
   tick(now: number): void {
-    for (const stale of this.#noSamples.staleStreams(now))
-      this.#publish(this.#manager.report(stale.stream, 'silent', this.#staleEvidence(stale), now), now);
+    for (const { stream, last, interval } of this.#noSamples.staleStreams(now)) {
+      const finding = this.#findingOf(stream, 'silent', last, last + interval);
+      this.#publish(this.#manager.report(stream, 'silent', finding, now), now);
+    }
     const maintenance = this.#manager.maintenance.length;
     this.#publish(this.#manager.tick(now), now);
     if (this.#manager.maintenance.length !== maintenance) this.maintenanceChanged.next();
@@ -276,11 +305,12 @@ export class AlarmService {
     this.#timestamps.keep(stored);
   }
 
-  #staleEvidence({ stream, last, interval }: StreamActivity): Parameters<AlarmManager['report']>[2] {
+  /** A finding about a whole stream, which began between `since` and `by`. */
+  #findingOf(stream: string, cause: 'silent' | 'unrecorded', since: number, by: number): Finding {
     const { info, next = 0 } = this.#streams.get(stream) ?? {};
     const channels = info?.channels.slice(0, 8).map(({ label }) => ({ label, share: 1 / info.channels.length })) ?? [];
     const window = { run: info?.run ?? 0, from: next, to: next };
-    return { cause: 'silent', score: 0, rate: info?.rate ?? 0, channels, since: last, by: last + interval, window };
+    return { cause, score: 0, rate: info?.rate ?? 0, channels, since, by, window };
   }
 
   /** Stores events, and then sends them, so that what was sent survives a kill. */

@@ -212,6 +212,12 @@ async function start(
   const health = setInterval(() => {
     const now = Date.now();
     alarmService.observeClock(now, performance.now());
+    const recorded = registry.streams.filter(({ name, live }) => live && registry.isRecorded(name));
+    alarmService.observeRecording(
+      recorded.map(({ name }) => name),
+      registry.recordingHealth,
+      now,
+    );
     alarmService.tick(now);
     rejected.tick();
     history.tick(now);

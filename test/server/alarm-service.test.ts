@@ -113,6 +113,54 @@ describe('the alarm service', () => {
     expect(events).toEqual([]);
   });
 
+  test('raises one alarm while streams cannot be recorded, and clears it when they can', async () => {
+    const { service, streams, events } = await serviceWith();
+    for (const name of ['a', 'b', 'c']) streams.open(streamOf(name));
+    const full = { problem: 'the disk is full', since: 500 };
+    service.observeRecording(['a', 'b'], {}, 0);
+    expect(events).toEqual([]);
+    for (let second = 1; second <= 30; second++) {
+      // a device that connects later joins the alarm
+      service.observeRecording(second < 20 ? ['a', 'b'] : ['a', 'b', 'c'], full, second * 1000);
+      service.tick(second * 1000);
+    }
+    expect(steps(events)).toEqual(['raised unrecorded', 'joined unrecorded', 'joined unrecorded']);
+    expect(service.alarms).toHaveLength(1);
+    expect(service.alarms[0].members.map(({ stream }) => stream)).toEqual(['a', 'b', 'c']);
+    expect(service.alarms[0].members[2]).toMatchObject({
+      cause: 'unrecorded',
+      reason: 'the disk is full',
+      since: 500,
+      active: true,
+    });
+    service.observeRecording(['a', 'b', 'c'], {}, 31_000);
+    expect(steps(events).at(-1)).toBe('cleared unrecorded');
+    expect(service.alarms[0].members.every(({ active }) => !active)).toBe(true);
+
+    // one that a viewer has cleared is not raised again before recording has continued
+    service.observeRecording(['a'], { problem: 'permission denied', since: 900_000 }, 900_000);
+    const { id, members } = service.alarms[0];
+    expect([id, members[0].reason]).toEqual([2, 'permission denied']);
+    service.control({ type: 'alarm', alarm: id, do: 'clear' }, 901_000);
+    service.observeRecording(['a'], { problem: 'permission denied', since: 900_000 }, 902_000);
+    expect(service.alarms.filter(({ state }) => state !== 'cleared')).toEqual([]);
+    service.observeRecording(['a'], {}, 903_000);
+    service.observeRecording(['a'], full, 1_800_000);
+    expect(service.alarms.find(({ state }) => state === 'raised')).toMatchObject({ id: 3, kind: 'unrecorded' });
+  });
+
+  test('clears an alarm of streams that could not be recorded before a restart', async () => {
+    const before = await serviceWith();
+    before.streams.open(streamOf('a'));
+    before.service.observeRecording(['a'], { problem: 'the disk is full', since: 1000 }, 1000);
+    before.service.save(true);
+    await before.service.close();
+    const { service, events } = await serviceWith({}, 2000);
+    expect(service.alarms).toMatchObject([{ kind: 'unrecorded', state: 'raised' }]);
+    service.observeRecording([], {}, 3000);
+    expect(steps(events)).toEqual(['cleared unrecorded']);
+  });
+
   test('restores alarms, counts, maintenance, and detector states after a restart', async () => {
     const { service, streams, events } = await serviceWith();
     streams.open(streamOf('a'));

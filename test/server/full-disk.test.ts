@@ -3,6 +3,8 @@ import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { AlarmRecord, AlarmStep } from '../../src/core/alarms/alarm-lifecycle.ts';
+import type { AlarmMessage } from '../../src/protocol/alarm.ts';
 import type { Ack } from '../../src/protocol/ingest-reply.ts';
 import { is, world } from './peer.ts';
 
@@ -16,7 +18,7 @@ function mounted(directory: string): boolean {
   }
 }
 
-test('on a full disk, a server goes on, reports that nothing is durable and which frames are not recorded, and recovers by itself', async (context) => {
+test('on a full disk, a server goes on, raises an alarm, reports that nothing is durable and which frames are not recorded, and recovers by itself', async (context) => {
   const disk = await mkdtemp(join(tmpdir(), 'tapline-disk-'));
   if (!mounted(disk)) return context.skip('needs root, to mount a small disk');
   const recording = { fsync: 'never', commitInterval: 5, memoryBytes: 1 << 18, retention: { minFree: 0 } } as const;
@@ -26,6 +28,10 @@ test('on a full disk, a server goes on, reports that nothing is durable and whic
       ((await (await fetch(`${w.server.url}/healthz`)).json()) as { recording: { problem?: string } }).recording;
     const sensor = await w.sensor('mill?rate=100&channels=a');
     await sensor.until(is('welcome'));
+    const viewer = await w.viewer();
+    viewer.send({ type: 'alarms', on: true });
+    const alarmed = (step: AlarmStep) =>
+      viewer.until((message) => message.type === 'alarm' && message.step === step) as Promise<AlarmMessage>;
     let next = 0;
     const send = async (): Promise<void> => {
       sensor.send({ type: 'samples', data: [Array.from({ length: 5000 }, (_, i) => next + i)] });
@@ -40,6 +46,8 @@ test('on a full disk, a server goes on, reports that nothing is durable and whic
     for (let i = 0; i < 30; i++) await send();
     await expect.poll(health).toMatchObject({ on: true, problem: 'the disk is full' });
     expect(durable()).toBeLessThan(next);
+    const { alarm } = await alarmed('raised');
+    expect(alarm).toMatchObject({ kind: 'unrecorded', members: [{ stream: 'mill', reason: 'the disk is full' }] });
     await rm(join(disk, 'filler'));
     const warning = await sensor.until((reply) => reply.type === 'warning' && reply.message.includes('not recorded'));
     await sensor.until((reply) => reply.type === 'ack' && reply.durable === next);
@@ -47,6 +55,9 @@ test('on a full disk, a server goes on, reports that nothing is durable and whic
     const before = sensor.messages.slice(0, sensor.messages.indexOf(warning));
     expect(before.some((reply) => reply.type === 'ack' && reply.durable === next)).toBe(false);
     expect(await health()).not.toHaveProperty('problem');
+    expect((await alarmed('cleared')).alarm).toMatchObject({ id: alarm.id, members: [{ active: false }] });
+    const history = (await (await fetch(`${w.server.url}/alarms`)).json()) as { alarms: AlarmRecord[] };
+    expect(history.alarms).toMatchObject([{ id: alarm.id, kind: 'unrecorded', state: 'cleared' }]);
     await send();
     await sensor.until((reply) => reply.type === 'ack' && reply.durable === next);
     expect(w.lines.filter((line) => line.startsWith('cannot record'))).toHaveLength(1);

@@ -5,12 +5,12 @@ import { mergeFindings, extendWindow, isWorse, isPersistent, type AlarmCause, ty
 export type { AlarmCause, Finding };
 
 /**
- * Kind of an alarm: a stream is anomalous ('unusual'), channels flatlined ('dead'), channels drifted ('wear'), or a
- * stream has no samples ('silent').
+ * Kind of an alarm: a stream is anomalous ('unusual'), channels flatlined ('dead'), channels drifted ('wear'), a
+ * stream has no samples ('silent'), or it cannot be recorded ('unrecorded').
  */
-export type AlarmKind = 'unusual' | 'dead' | 'wear' | 'silent';
+export type AlarmKind = 'unusual' | 'dead' | 'wear' | 'silent' | 'unrecorded';
 /** All kinds of alarms. */
-export const alarmKinds: readonly AlarmKind[] = ['unusual', 'dead', 'wear', 'silent'];
+export const alarmKinds: readonly AlarmKind[] = ['unusual', 'dead', 'wear', 'silent', 'unrecorded'];
 /**
  * State of an alarm:
  *

@@ -44,7 +44,7 @@ const maxClosedMembers = 5000;
  *
  * Alarms of one kind that begin together are grouped into one, with a member per stream: if a gateway in front of 300
  * devices fails, there is one alarm. A stream has at most one alarm per kind at a time. Persistent conditions (a
- * flatlined or drifted channel, a stream without samples) must be reported at every frame or tick while they hold, so
+ * flatlined or drifted channel, a stream without samples or recording) must be reported at every frame or tick while they hold, so
  * that they are raised when maintenance ends and when they have lasted long enough.
  */
 export class AlarmManager {

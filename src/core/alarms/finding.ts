@@ -1,8 +1,8 @@
 /**
  * Cause of an alarm. For the kind 'unusual': a sample out of range, a slow mean out of range, or a poorly forecast
- * sample.
+ * sample. For the other kinds: the kind.
  */
-export type AlarmCause = 'range' | 'level' | 'surprise' | 'dead' | 'wear' | 'silent';
+export type AlarmCause = 'range' | 'level' | 'surprise' | 'dead' | 'wear' | 'silent' | 'unrecorded';
 
 /** What was found about a stream that is not normal. */
 export interface Finding {
@@ -21,8 +21,10 @@ export interface Finding {
   }[];
   /** When it began, in ms; for a stream without samples, the time of its last samples. */
   since: number;
-  /** Latest time at which it can have begun, in ms; only for a stream without samples. */
+  /** Latest time at which it can have begun, in ms; only for a stream without samples, or that is not recorded. */
   by?: number;
+  /** Why the stream is not recorded, such as 'the disk is full'; only for the cause 'unrecorded'. */
+  reason?: string;
   /** Frames in which it was found. */
   window: {
     /** Number of the run. */
@@ -46,7 +48,12 @@ export const maxNamedChannels = 8;
  * single event.
  */
 export function isPersistent({ cause }: Pick<Finding, 'cause'>): boolean {
-  return cause === 'dead' || cause === 'wear' || cause === 'silent';
+  return cause === 'dead' || cause === 'wear' || isOfStream(cause);
+}
+
+/** Returns whether a cause concerns a whole stream, whatever its samples are. */
+export function isOfStream(cause: AlarmCause): boolean {
+  return cause === 'silent' || cause === 'unrecorded';
 }
 
 /** Returns the labels of the affected channels: the first one, and all with a share of at least 10 %. */
@@ -59,7 +66,7 @@ export function affectedChannels({ channels }: Finding): string[] {
  * affected before. For flatlined or drifted channels: there are more of them.
  */
 export function isWorse(finding: Finding, reported: Finding): boolean {
-  if (finding.cause === 'silent') return false;
+  if (isOfStream(finding.cause)) return false;
   if (isPersistent(finding))
     return finding.channels.some(({ label }) => reported.channels.every((one) => one.label !== label));
   return (
@@ -102,4 +109,5 @@ export const causeLabels: Readonly<Record<AlarmCause, string>> = {
   dead: 'flatlined',
   wear: 'slow drift',
   silent: 'no samples',
+  unrecorded: 'not recorded',
 };
