@@ -49,6 +49,11 @@ export class StreamRecovery {
     return this.#failed.has(name);
   }
 
+  /** Resolves when a stream is no longer being recovered. */
+  async settled(name: string): Promise<void> {
+    await this.#recovering.get(name);
+  }
+
   /** Continues a recorded stream that is not open since the server was started. */
   *recover(name: string): Task {
     const { recorder } = this.#options.recordings;

@@ -268,7 +268,7 @@ export class StreamRegistry {
 
   /** Deletes the recording of a stream, which goes on being recorded. Returns false if there is none. */
   async eraseRecording(name: string): Promise<boolean> {
-    await this.#recovering.get(name);
+    await this.#recovery?.settled(name);
     const feed = this.#feeds.get(name);
     // a new recording can continue only a pipeline that is saved after its first frames
     const erased = () => feed && this.#unsaved.add(feed);

@@ -78,7 +78,7 @@ describe('a server that is killed', () => {
     const publish = async (isErased: boolean) => {
       const serving = new Serving(options);
       await serving.start();
-      const device = new Device(serving.port, 'a', 11);
+      const device = new Device(serving, 'a', 11);
       const durable = () => device.until((reply) => reply.type === 'ack' && reply.durable >= device.next);
       for (let i = 0; i < 5; i++) device.send(50);
       await device.received();
