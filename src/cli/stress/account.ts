@@ -2,9 +2,9 @@
 export interface Sent {
   /** Name of the stream. */
   readonly stream: string;
-  /** Index after the last frame: all frames from 0 on were sent or left out. */
+  /** Index after the last frame: all frames from 0 on were sent or skipped. */
   readonly next: number;
-  /** Frames that the device left out on purpose, or dropped because it had no room for them. */
+  /** Frames that the device skipped on purpose, or dropped because it had no room for them. */
   readonly omitted: number;
 }
 

@@ -20,7 +20,7 @@ export interface DeviceOptions {
   readonly kind?: string;
   /** Send as fast as the server acknowledges, in blocks of this many frames, rather than at `rate`. */
   readonly flood?: number;
-  /** Probability that frames before a block are left out. Default: 0. */
+  /** Probability that frames before a block are skipped. Default: 0. */
   readonly omit?: number;
   readonly clock?: SensorInfo['clock'];
   /** Time of a frame in ms, by the clock of the device. Default: the time since 1970. */
@@ -29,7 +29,7 @@ export interface DeviceOptions {
 
 /** Milliseconds between two blocks of a device that is not slower. */
 const blockInterval = 50;
-/** Most frames of one block, and most frames left out at once. */
+/** Most frames of one block, and most frames skipped at once. */
 const maxFrames = 4096;
 const maxOmitted = 20;
 

@@ -87,7 +87,7 @@ export class Stage {
     return this.add(new Device({ server: this.target.url, stream: this.stream(of), random: this.fork(), ...options }));
   }
 
-  /** Starts a healthy device beside the others, which leaves out some frames. */
+  /** Starts a healthy device beside the others, which skips some frames. */
   neighbor(): Device {
     return this.device('neighbor', { rate: 100, channels: 4, omit: 0.05 });
   }
