@@ -9,7 +9,7 @@ import { ingestAddress } from './address.ts';
 import { UsageError, usageOf } from './failure.ts';
 import { publishHeadset } from './headset.ts';
 import { readNetwork } from './network-file.ts';
-import { collect, deprecate, falseAlarmsOption, integerFrom, referenceOption } from './options.ts';
+import { collect, deprecate, falseAlarmsOption, integerFrom, positiveNumber, referenceOption } from './options.ts';
 import { defaultPowerLine, type PowerLine, powerLineOption } from './power-line.ts';
 import { logStatus, publishing } from './publishing.ts';
 import { readLearners } from './serve-learners.ts';
@@ -88,6 +88,11 @@ export function serveCommand(): Command<[], ServeOptions> {
       'Append alarm events to a file, one JSON object per line (default: alarms.jsonl in the --state directory)',
     )
     .option(
+      '--keep-history <days>',
+      'Maximum age in days of closed alarms and of sessions in the history (default: 365)',
+      positiveNumber('days'),
+    )
+    .option(
       '--workers <count>',
       'Number of worker threads that process streams; 0 = process them in the main thread',
       integerFrom(0, 64),
@@ -111,7 +116,7 @@ export function serveCommand(): Command<[], ServeOptions> {
         ...rest
       }) => {
         const signal = stopSignal();
-        const { falseAlarms = withDemo ? '6/hour' : '1/month', reference, alarmLog, webhook } = rest;
+        const { falseAlarms = withDemo ? '6/hour' : '1/month', reference, alarmLog, webhook, keepHistory } = rest;
         const server = await listening({
           ...limitsOf(rest),
           host,
@@ -120,6 +125,7 @@ export function serveCommand(): Command<[], ServeOptions> {
           powerLine,
           workers,
           recording: recordingOf(rest, state),
+          history: { days: keepHistory },
           feed: await feedsWith(network, networkInput),
           learners: await readLearners(learn),
           statePath: state === false ? undefined : state,

@@ -4,6 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { recordingNotice, type RecordingOptions, recordingOf, size } from '../../src/cli/serve-recording.ts';
 import { serveCommand } from '../../src/cli/serve.ts';
 import { isRecorded, type RecorderOptions, recorderOptions } from '../../src/store/recorder-options.ts';
+import { SessionLog } from '../../src/server/session-log.ts';
+import { History } from '../../src/store/history.ts';
+import { openHistory } from '../../src/store/open-history.ts';
 import { inDirectory } from '../store/temporary.ts';
 import { run, start } from './run-tapline.ts';
 
@@ -73,6 +76,7 @@ test.each([
   [['--keep-bytes', '5 apples'], /--keep-bytes must be a size/],
   [['--keep-bytes', '0'], /--keep-bytes must be a size/],
   [['--keep-free', '100%'], /--keep-free must be a percentage from 0% to 99%, got '100%'/],
+  [['--keep-history', 'x'], /--keep-history must be a number > 0 in days, got 'x'/],
   [['--keep-days', '0'], /--keep-days must be a number > 0 in days, got '0'/],
   [['--fsync', 'sometimes'], /--fsync must be 'always', 'never', or a number > 0 in seconds, got 'sometimes'/],
   [['--no-state', '--keep-days', '3'], /--keep-days has no effect with --no-state\. Omit one of them\./],
@@ -97,6 +101,39 @@ test('--no-record starts a server without recordings', () =>
         expect(existsSync(join(state, 'recordings'))).toBe(exists);
       } finally {
         server.process.kill('SIGKILL');
+        await server.ended;
+      }
+    }
+  }));
+
+test('--keep-history sets how long the server keeps closed sessions and alarms', () =>
+  inDirectory(async (directory) => {
+    const now = Date.now();
+    const history = new History(await openHistory(directory, () => {}), () => {});
+    const log = new SessionLog(history);
+    for (const [stream, days] of [
+      ['old', 10],
+      ['new', 1],
+    ] as const) {
+      log.open(stream, { run: 1, next: 0 }, 'websocket', now - days * 86_400_000);
+      log.close(stream, { reason: 'done' }, now - days * 86_400_000);
+    }
+    history.close();
+    const args = ['serve', '--port', '0', '--no-record', '--state', directory];
+    for (const [options, kept] of [
+      [[], ['new', 'old']],
+      [['--keep-history', '5'], ['new']],
+    ] as const) {
+      const server = start([...args, ...options], directory);
+      try {
+        const [, address] = await server.prints(/Tapline is running at (http:\S+)\n/);
+        const streams = async () => {
+          const answer = (await (await fetch(`${address}/sessions`)).json()) as { sessions: { stream: string }[] };
+          return answer.sessions.map(({ stream }) => stream);
+        };
+        await expect.poll(streams, { timeout: 30_000 }).toEqual(kept);
+      } finally {
+        server.process.kill('SIGINT');
         await server.ended;
       }
     }
