@@ -39,7 +39,7 @@ export function defaultFeed(info: FeedInfo, targets: readonly FeedInfo[] = []): 
     standardize: { frames: Math.max(rate, 100) },
     maps: [{ ...map, channels: chosen }],
     learners: [
-      { name: 'forecast', task: 'forecast', taps: 16, channels: chosen },
+      { name: 'forecast', task: 'forecast', taps: forecastTaps(channels.length), channels: chosen },
       ...targets.map((target): LearnerSpec => {
         return {
           name: target.name,
@@ -52,6 +52,14 @@ export function defaultFeed(info: FeedInfo, targets: readonly FeedInfo[] = []): 
       }),
     ],
   };
+}
+
+/**
+ * Number of taps of the forecast: from 4 to 16, about 64 weights per output. The cost of recursive least squares grows with the
+ * square of the number of weights, and the forecasts of many channels hardly gain from more taps.
+ */
+function forecastTaps(channels: number): number {
+  return Math.max(4, Math.min(16, Math.round(64 / channels)));
 }
 
 /** Whether a stream is EEG according to its kind. */
