@@ -1,5 +1,5 @@
 /** Clients of the servers of bench/server.ts, in a process of their own. Each message of the parent is answered by one. */
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { encodeBlock } from '../dist/src/protocol/index.js';
 
@@ -129,8 +129,8 @@ class Viewers {
   #sockets = [];
   #timers = [];
 
-  async start({ url, count, hz }) {
-    const device = await Device.open(`${url}/ingest/watched`);
+  async start({ url, count, hz, isBare }) {
+    const device = await Device.open(isBare ? url : `${url}/ingest/watched`, { isBare });
     const begin = performance.now();
     let sent = 0;
     this.#timers.push(
@@ -142,12 +142,13 @@ class Viewers {
     for (let i = 0; i < count; i++) {
       let received = 0;
       this.#counts.push(0);
-      const viewer = await connect(`${url}/watch`, (_, isBinary) => {
+      const viewer = await connect(isBare ? url : `${url}/watch`, (_, isBinary) => {
         received++;
         if (isBinary) this.#counts[i]++;
       });
-      viewer.send(JSON.stringify({ type: 'subscribe', id: 1, stream: 'watched', what: ['raw'], maxHz: hz }));
       this.#sockets.push(viewer);
+      if (isBare) continue;
+      viewer.send(JSON.stringify({ type: 'subscribe', id: 1, stream: 'watched', what: ['raw'], maxHz: 2 * hz }));
       this.#timers.push(setIntervalOf(() => viewer.send(JSON.stringify({ type: 'ack', received })), 250));
     }
     return {};
@@ -189,7 +190,8 @@ async function latency({ device: from, viewer: to, messages, isBare }) {
       device.send('binary', 1);
     });
     times.push(performance.now() - begin);
-    await setImmediate();
+    // more than the interval between two messages to a viewer
+    await setTimeout(4);
   }
   viewer.close(1000);
   return { ms: times.sort((a, b) => a - b)[times.length >> 1] };

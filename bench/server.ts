@@ -214,32 +214,43 @@ async function streams({ seconds }: ServerBenchOptions): Promise<Figure[]> {
 /** Share of the blocks that viewers must receive. */
 const minReceived = 0.98;
 
-/** Measures growing numbers of viewers of one stream at 60 Hz until they do not fit. */
+/** Measures a number of viewers of one stream at 60 Hz. */
+async function watched(served: Served, count: number, hz: number, seconds: number) {
+  const load = new LoadProcess();
+  const server = await ServerProcess.start(served);
+  await load.do('startViewers', { url: server.url, count, hz, isBare: served.kind !== 'tapline' });
+  await setTimeout(3000);
+  const before = await server.reset();
+  const start = await load.do<{ blocks: number }>('counts');
+  const begin = performance.now();
+  await setTimeout(1000 * seconds);
+  const { blocks } = await load.do<{ blocks: number }>('counts');
+  const { cpu, delay } = await server.sample();
+  const passed = (performance.now() - begin) / 1000;
+  await load.close();
+  await server.close();
+  const sent = blocks - start.blocks;
+  return {
+    core: (cpu - before.cpu) / (1e6 * passed),
+    us: (cpu - before.cpu) / sent,
+    rate: sent / passed / count,
+    delay,
+  };
+}
+
+/** Measures growing numbers of viewers of one stream at 60 Hz until they do not fit, beside a server that only sends. */
 async function viewers({ seconds }: ServerBenchOptions): Promise<Figure[]> {
   const figures: Figure[] = [];
   const hz = 60;
+  const server = { maxViewers: 2000, maxConnectionsPerAddress: 2000, maxWaiting: 2000 };
   let fitting = 0;
-  for (const count of [300, 600, 800, 1000, 1200, 1500]) {
-    const load = new LoadProcess();
-    const limits = { maxViewers: 2000, maxConnectionsPerAddress: 2000, maxWaiting: 2000 };
-    const server = await ServerProcess.start({ kind: 'tapline', server: limits });
-    await load.do('startViewers', { url: server.url, count, hz });
-    await setTimeout(3000);
-    const before = await server.reset();
-    const start = await load.do<{ blocks: number }>('counts');
-    const begin = performance.now();
-    await setTimeout(1000 * seconds);
-    const end = await load.do<{ blocks: number }>('counts');
-    const { cpu, delay } = await server.sample();
-    const passed = (performance.now() - begin) / 1000;
-    await load.close();
-    await server.close();
-    const core = (cpu - before.cpu) / (1e6 * passed);
-    const rate = (end.blocks - start.blocks) / passed / count;
+  for (const count of [100, 200, 300, 400, 600, 800, 1000, 1200, 1500]) {
+    const bare = await watched({ kind: 'echo' }, count, hz, seconds);
+    const { core, us, rate, delay } = await watched({ kind: 'tapline', server }, count, hz, seconds);
     const fits = core <= 1 && delay.p99 < maxDelay && rate > minReceived * hz;
     if (fits) fitting = count;
-    const details = `${(100 * core).toFixed(0)} % of a core, event-loop delay p99 ${delay.p99.toFixed(1)} ms, ${rate.toFixed(1)} blocks/s each`;
-    figures.push({ name: `  ${count} viewers at ${hz} Hz`, value: 100 * core, unit: '%', details });
+    const details = `${(100 * core).toFixed(0)} % of a core, ${digits(us)} µs per message, event-loop delay p99 ${delay.p99.toFixed(1)} ms, ${rate.toFixed(1)} blocks/s each; bare ws ${digits(bare.us)} µs, ${bare.rate.toFixed(1)} blocks/s`;
+    figures.push({ name: `  ${count} viewers at ${hz} Hz ÷ bare ws`, value: us / bare.us, unit: '×', details });
     if (!fits) break;
   }
   return [{ name: 'viewers at 60 Hz that fit on one core', value: fitting, unit: '', details: '' }, ...figures];
