@@ -29,7 +29,12 @@ export class BoundedSocket {
 
   /** Whether the send buffer has room for data. */
   get writable(): boolean {
-    return this.open && this.#socket.bufferedAmount < this.#high;
+    return this.hasRoom(0);
+  }
+
+  /** Whether it still has room when `bytes` more have been sent. */
+  hasRoom(bytes: number): boolean {
+    return this.open && this.#socket.bufferedAmount + bytes < this.#high;
   }
 
   /** Sends a message; if the buffer exceeds the limit, closes the connection with 4008 instead. */

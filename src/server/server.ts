@@ -19,6 +19,7 @@ import { SocketConnections, type SocketRejection } from './socket-connections.ts
 import { lockDirectory, unusableDirectory } from './state-directory.ts';
 import { Recorder } from '../store/recorder.ts';
 import { StreamRegistry } from './stream-registry.ts';
+import { SendRound } from './send-round.ts';
 import { acceptUpgrades } from './upgrade.ts';
 import { ViewerConnection } from './viewer-connection.ts';
 import { WeightStore } from './weight-store.ts';
@@ -136,6 +137,7 @@ async function start(
     },
   });
   const viewers = new Set<ViewerConnection>();
+  const round = new SendRound();
   const sensors = new WeakMap<WebSocket, SensorConnection>();
   const isTrusted = trustedProxies(trustProxy);
   const rejected = new RejectedConnections(log);
@@ -194,7 +196,7 @@ async function start(
     if (url.pathname !== '/watch') return unknownPath;
     const rejection = connections.admitViewer(socket);
     if (rejection) return rejection;
-    const viewer = new ViewerConnection(socket, shared);
+    const viewer = new ViewerConnection(socket, shared, round);
     viewers.add(viewer);
     socket.on('close', () => viewers.delete(viewer));
     heartbeats.add(socket, () => {});

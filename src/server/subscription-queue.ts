@@ -12,6 +12,8 @@ export interface Lane {
 }
 
 interface BlockItem {
+  /** Identifies the lane among those of a run. */
+  key: string;
   lane: Lane;
   blocks: Block[];
   frames: number;
@@ -80,7 +82,7 @@ export class SubscriptionQueue {
       return;
     }
     const frames = block.data.length / block.channels;
-    const item: BlockItem = { lane, blocks: [block], frames, bytes, since: performance.now() };
+    const item: BlockItem = { key, lane, blocks: [block], frames, bytes, since: performance.now() };
     this.#tails.set(key, item);
     this.#items.push(item);
   }
@@ -135,7 +137,7 @@ export class SubscriptionQueue {
     this.#bytes -= item.bytes;
     if ('note' in item) return JSON.stringify(item.note);
     this.#forget(item);
-    return encodeBlock(join(item), { ...item.lane, id: this.id });
+    return encoded(item, this.id);
   }
 
   #newest(now: number): string | undefined {
@@ -171,8 +173,7 @@ export class SubscriptionQueue {
   }
 
   #forget(item: BlockItem): void {
-    const key = `${item.lane.kind} ${item.lane.map}`;
-    if (this.#tails.get(key) === item) this.#tails.delete(key);
+    if (this.#tails.get(item.key) === item) this.#tails.delete(item.key);
   }
 }
 
@@ -183,9 +184,27 @@ function follows(block: Block, { blocks, frames }: BlockItem, slack: number): bo
   return alike && timely && block.start === first.start + frames;
 }
 
+/** The last message with a block, which viewers that use the same id share. */
+const messages = new WeakMap<Block, { id: number; lane: Lane; bytes: Uint8Array }>();
+
+/** Returns the message with the blocks of an item. */
+function encoded(item: BlockItem, id: number): Uint8Array {
+  const { lane, blocks } = item;
+  const [block] = blocks;
+  if (blocks.length > 1) return encodeBlock(join(item), { ...lane, id });
+  const known = messages.get(block);
+  if (known?.id === id && sameLane(known.lane, lane)) return known.bytes;
+  const bytes = encodeBlock(block, { ...lane, id });
+  messages.set(block, { id, lane, bytes });
+  return bytes;
+}
+
+function sameLane(lane: Lane, { kind, map, run }: Lane): boolean {
+  return lane.kind === kind && lane.map === map && lane.run === run;
+}
+
 function join({ blocks, frames }: BlockItem): Block {
   const [first] = blocks;
-  if (blocks.length === 1) return first;
   const data = new Float32Array(frames * first.channels);
   const valid = blocks.some((block) => block.valid) ? new Uint8Array(frames).fill(1) : undefined;
   let at = 0;

@@ -82,7 +82,7 @@ export function forwardFeed(
   if (request.recent) feed.backlog.recent.forEach(queueUp);
   feed.backlog.marks.forEach(queueUp);
   return feed.output.subscribe((output) => {
-    if (queueUp(output)) viewer.flush();
+    if (queueUp(output)) viewer.flushSoon();
   });
 }
 

@@ -10,6 +10,7 @@ import { MessageInbox } from './message-inbox.ts';
 import type { ConnectionOptions } from './sensor-connection.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 import type { HealthMessage } from '../protocol/watch-message.ts';
+import type { SendRound } from './send-round.ts';
 import { ViewerQueue } from './viewer-queue.ts';
 import type { Task } from './work-scheduler.ts';
 
@@ -33,9 +34,10 @@ export class ViewerConnection {
   #alarms = new Subscription();
   #badMessages = 0;
 
-  constructor(socket: WebSocket, { registry, limits, scheduler, maxSlowed }: ConnectionOptions) {
+  /** @param round sends the data of all viewers */
+  constructor(socket: WebSocket, { registry, limits, scheduler, maxSlowed }: ConnectionOptions, round: SendRound) {
     this.#socket = new BoundedSocket(socket);
-    this.#queue = new ViewerQueue(this.#socket);
+    this.#queue = new ViewerQueue(this.#socket, { round });
     this.#registry = registry;
     this.#changes = registry.changed.pipe(auditTime(20)).subscribe(() => {
       this.#list();

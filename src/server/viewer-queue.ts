@@ -2,6 +2,7 @@ import { closeCodes } from '../protocol/close-codes.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { WatchText } from '../protocol/watch-message.ts';
 import type { BoundedSocket } from './bounded-socket.ts';
+import { type RoundMember, SendRound } from './send-round.ts';
 import { SendWindow } from './send-window.ts';
 import { SubscriptionQueue } from './subscription-queue.ts';
 
@@ -13,6 +14,8 @@ export interface ViewerQueueOptions {
    * Maximum number of messages that must not be dropped; beyond it the connection is closed with 4008. Default: 256.
    */
   maxControl?: number;
+  /** Sends the data of all viewers. Default: each queue sends its own. */
+  round?: SendRound;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface ViewerQueueOptions {
  * oldest are dropped and reported. Messages are passed to the socket only while it is writable, and while earlier ones arrive in
  * time, if the viewer acknowledges them (`SendWindow`).
  */
-export class ViewerQueue {
+export class ViewerQueue implements RoundMember {
   readonly #socket: BoundedSocket;
   readonly #maxQueued: number;
   readonly #maxControl: number;
@@ -29,14 +32,22 @@ export class ViewerQueue {
   readonly #latest = new Map<string, WatchText>();
   readonly #subscriptions = new Map<number, SubscriptionQueue>();
   readonly #window = new SendWindow();
+  readonly #round: SendRound;
+  /** Whether messages wait for room in the send buffer. */
+  #isBlocked = false;
+  #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(link: BoundedSocket, { maxQueued = 1 << 20, maxControl = 256 }: ViewerQueueOptions = {}) {
+  constructor(
+    link: BoundedSocket,
+    { maxQueued = 1 << 20, maxControl = 256, round = new SendRound() }: ViewerQueueOptions = {},
+  ) {
+    this.#round = round;
     this.#socket = link;
     this.#maxQueued = maxQueued;
     this.#maxControl = maxControl;
     link.drained = () => {
-      this.flush();
+      if (this.#isBlocked) this.flush();
     };
   }
 
@@ -92,40 +103,64 @@ export class ViewerQueue {
 
   /** Sends queued messages while there is room on the way to the viewer, then drops what exceeds the limits. */
   flush(): void {
-    while (this.#canSend) {
-      const message = this.#next();
-      if (message === undefined) break;
-      this.#window.send(message.length, performance.now());
-      this.#socket.send(message);
-    }
-    while (this.queued > this.#maxQueued) this.#fullest().drop();
-    if (!this.#window.isOpen) for (const queue of this.#subscriptions.values()) queue.dropOld(performance.now());
-    this.#schedule();
+    this.take()();
   }
 
-  get #canSend(): boolean {
-    return this.#socket.writable && this.#window.isOpen;
+  /** Sends them together with those of other viewers. */
+  flushSoon(): void {
+    this.#round.add(this);
+  }
+
+  take(): () => void {
+    const messages: (string | Uint8Array)[] = [];
+    let bytes = 0;
+    const now = performance.now();
+    while (!this.#isClosed && this.#canSend(bytes)) {
+      const message = this.#next(now);
+      if (message === undefined) break;
+      this.#window.send(message.length, now);
+      bytes += message.length;
+      messages.push(message);
+    }
+    this.#isBlocked = !this.#socket.hasRoom(bytes);
+    if (this.queued > this.#maxQueued) this.#dropFullest();
+    if (!this.#window.isOpen) for (const queue of this.#subscriptions.values()) queue.dropOld(now);
+    this.#schedule(now, bytes);
+    return () => {
+      for (const message of messages) this.#socket.send(message);
+    };
+  }
+
+  /** @param taken bytes that are about to be sent */
+  #canSend(taken: number): boolean {
+    return this.#window.isOpen && this.#socket.hasRoom(taken);
+  }
+
+  #dropFullest(): void {
+    while (this.queued > this.#maxQueued) this.#fullest().drop();
   }
 
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#subscriptions.clear();
     this.#control.length = 0;
   }
 
-  #next(): string | Uint8Array | undefined {
+  #next(now: number): string | Uint8Array | undefined {
     const control = this.#control.shift();
     if (control !== undefined) return control;
     for (const [type, message] of this.#latest) {
       this.#latest.delete(type);
       return JSON.stringify(message);
     }
-    const now = performance.now();
     for (const [id, queue] of this.#subscriptions) {
       const message = queue.next(now);
       if (message === undefined) continue;
-      this.#subscriptions.delete(id);
-      this.#subscriptions.set(id, queue);
+      if (this.#subscriptions.size > 1) {
+        this.#subscriptions.delete(id);
+        this.#subscriptions.set(id, queue);
+      }
       return message;
     }
     return undefined;
@@ -138,17 +173,18 @@ export class ViewerQueue {
   }
 
   /** Schedules the next flush for when a subscription is due; a full socket flushes when it drains. */
-  #schedule(): void {
+  #schedule(now: number, taken: number): void {
     clearTimeout(this.#timer);
-    if (!this.#canSend) return;
+    this.#timer = undefined;
+    if (this.#isClosed || !this.#canSend(taken)) return;
     let due = Infinity;
     for (const queue of this.#subscriptions.values()) due = Math.min(due, queue.due);
     if (due === Infinity) return;
     this.#timer = setTimeout(
       () => {
-        this.flush();
+        this.flushSoon();
       },
-      Math.max(1, due - performance.now()),
+      Math.max(1, due - now),
     );
   }
 }

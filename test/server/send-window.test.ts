@@ -81,7 +81,7 @@ describe('a viewer on a slow connection that acknowledges messages', () => {
     const onTheWay: { message: string | Uint8Array; arrives: number }[] = [];
     let free = 0;
     const socket = {
-      writable: true,
+      hasRoom: () => true,
       drained: () => {},
       close: () => {},
       send(message: string | Uint8Array) {

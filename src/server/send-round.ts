@@ -1,0 +1,25 @@
+/** A queue whose messages can be sent together with those of others. */
+export interface RoundMember {
+  /** Removes the messages that can be sent now, and returns a function that sends them. */
+  take(): () => void;
+}
+
+/**
+ * Sends what many viewers get of the same frames in one round: first the messages of all of them are prepared, and then they
+ * are written to the sockets, one right after the other. A write costs less if the receiver is still awake from the one before.
+ */
+export class SendRound {
+  readonly #waiting = new Set<RoundMember>();
+
+  /** Includes a queue in the next round, after the work that is being done. */
+  add(member: RoundMember): void {
+    this.#waiting.add(member);
+    if (this.#waiting.size > 1) return;
+    queueMicrotask(() => {
+      const members = [...this.#waiting];
+      this.#waiting.clear();
+      const sends = members.map((each) => each.take());
+      for (const send of sends) send();
+    });
+  }
+}
