@@ -6,8 +6,10 @@ export type Task<T = void> = Generator<number | Promise<void>, T, void>;
 
 /** Options of a `WorkScheduler`. */
 export interface WorkSchedulerOptions {
-  /** Cost in ns of the slices that are performed before sockets and timers are served. Default: 5 ms. */
+  /** Cost in ns of the slices that are performed before sockets and timers are served, and their longest duration. Default: 5 ms. */
   turn?: number;
+  /** Returns the time in ms. Default: `performance.now()`. */
+  now?: () => number;
   /** Called with an error that a started task did not handle. Default: it is thrown. */
   failed?: (error: unknown) => void;
   /** Calls a function after sockets and timers were served. Default: `setImmediate`. */
@@ -18,20 +20,29 @@ export interface WorkSchedulerOptions {
  * Performs the work of many clients in turns of bounded cost. In a turn, every task that is ready performs one slice after
  * another task's. Between turns, sockets and timers are served. Work that arrives while nothing else waits is done at once.
  *
- * Cost is estimated rather than measured, so that the same input gives the same turns.
+ * A turn ends when the estimated cost of its slices, or the time since its beginning, reaches a limit: the estimate is too low
+ * on a slow or busy machine. What the tasks produce does not depend on the turns.
  */
 export class WorkScheduler {
   readonly #turn: number;
   readonly #defer: (work: () => void) => unknown;
   readonly #failed: (error: unknown) => void;
+  readonly #now: () => number;
   /** Tasks that can perform a slice, in order. */
   #ready: Task[] = [];
-  /** Cost of the slices in this turn. */
+  /** Cost of the slices in this turn, and when it began, in ms. */
   #spent = 0;
+  #began = 0;
   #isDeferred = false;
   #isWorking = false;
 
-  constructor({ turn = 5_000_000, defer = setImmediate, failed = rethrow }: WorkSchedulerOptions = {}) {
+  constructor({
+    turn = 5_000_000,
+    defer = setImmediate,
+    failed = rethrow,
+    now = () => performance.now(),
+  }: WorkSchedulerOptions = {}) {
+    this.#now = now;
     this.#turn = turn;
     this.#failed = failed;
     this.#defer = defer;
@@ -52,12 +63,19 @@ export class WorkScheduler {
 
   #work(): void {
     this.#isWorking = true;
+    if (this.#spent === 0) this.#began = this.#now();
     try {
-      while (this.#ready.length > 0 && this.#spent < this.#turn) this.#advance(this.#ready.shift()!);
+      while (this.#ready.length > 0 && !this.#isOver) this.#advance(this.#ready.shift()!);
     } finally {
       this.#isWorking = false;
       if (this.#spent > 0) this.#deferNext();
     }
+  }
+
+  /** Whether the turn has ended. */
+  get #isOver(): boolean {
+    if (this.#spent === 0) return false;
+    return this.#spent >= this.#turn || (this.#now() - this.#began) * 1e6 >= this.#turn;
   }
 
   #advance(task: Task): void {

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { type Task, WorkScheduler } from '../../src/server/work-scheduler.ts';
 
 /** A scheduler whose turns are started by the test, with what was done in each turn. */
-function manualScheduler(turn: number) {
+function manualScheduler(turn: number, now = () => 0) {
   const deferred: (() => void)[] = [];
-  const scheduler = new WorkScheduler({ turn, defer: (work) => deferred.push(work) });
+  const scheduler = new WorkScheduler({ turn, now, defer: (work) => deferred.push(work) });
   return {
     scheduler,
     /** Performs the next turn; returns false if there is none. */
@@ -30,6 +30,25 @@ describe('a work scheduler', () => {
     const done: string[] = [];
     scheduler.start(slices('a', [10, 10], done));
     expect(done).toEqual(['a', 'a']);
+  });
+
+  test('ends a turn whose slices take longer than estimated', () => {
+    let time = 0;
+    const { scheduler, next } = manualScheduler(10_000_000, () => time);
+    let done = 0;
+    function* slow(): Task {
+      for (let i = 0; i < 10; i++) {
+        done++;
+        time += 4;
+        yield 1000;
+      }
+    }
+    scheduler.start(slow());
+    expect(done).toBe(3);
+    next();
+    expect(done).toBe(6);
+    while (next());
+    expect(done).toBe(10);
   });
 
   test('exceeds the cost of a turn by less than one slice, performs every slice, and takes turns', () => {

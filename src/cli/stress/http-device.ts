@@ -14,6 +14,8 @@ export interface HttpDeviceOptions {
 
 /** Milliseconds between two requests, and before a failed one is repeated. */
 const interval = 1000;
+/** Maximum number of samples of a request: its text must not be longer than `maxText` of the server. */
+const maxSamples = 8192;
 const retryAfter = 500;
 
 /** A simulated device that publishes with HTTP requests, and repeats a request until it is accepted. */
@@ -50,10 +52,13 @@ export class HttpDevice {
 
   async #work(): Promise<void> {
     await this.#pause(interval * this.#options.random.uniform());
+    const { rate, channels } = this.#options;
+    const most = Math.floor(maxSamples / channels);
     do {
-      const due = Math.floor(((Date.now() - this.#started) * this.#options.rate) / 1000) - this.#next;
-      if (due > 0 || this.#next === 0) await this.#post(Math.max(1, due));
-      await this.#pause(interval);
+      const due = Math.floor(((Date.now() - this.#started) * rate) / 1000) - this.#next;
+      if (due > 0 || this.#next === 0) await this.#post(Math.min(Math.max(1, due), most));
+      // after a slow answer, the rest follows at once
+      if (due <= most) await this.#pause(interval);
     } while (!this.#stop.signal.aborted && this.failure === undefined);
   }
 
