@@ -14,6 +14,8 @@ const maxSample = 2 ** 60;
 const clipFactor = 10;
 /** Number of consecutive outliers after which the limit no longer grows. */
 const maxClipped = 512;
+/** A channel counts as constant if its standard deviation is at most this share of its mean. */
+const minRelative = 2 ** -30;
 /** Number of samples at the start of a channel whose outliers are excluded. */
 const firstSamples = 16;
 /** Minimum number of samples whose outliers are excluded. */
@@ -84,9 +86,11 @@ export class Standardizer {
         this.#ownMean = this.#mean[c];
         this.#ownVariance = this.#variance[c];
         if (counts && sample === sample) this.#update(c, sample);
-        const scale = isVarying(this.#ownMean, this.#ownVariance) ? 1 / Math.sqrt(this.#ownVariance) : 0;
-        z[i] = scale === 0 && sample === sample ? 0 : (sample - this.#ownMean) / Math.sqrt(this.#ownVariance);
-        if (scales) scales[i] = scale;
+        const mean = this.#ownMean;
+        const deviation = Math.sqrt(this.#ownVariance);
+        const isVarying = deviation > Math.abs(mean) * minRelative;
+        z[i] = isVarying || sample !== sample ? (sample - mean) / deviation : 0;
+        if (scales) scales[i] = isVarying ? 1 / deviation : 0;
       }
     }
     return z;
@@ -130,9 +134,10 @@ export class Standardizer {
       this.#first[c * firstSamples + n - 1] = x;
       if (this.#includeFirst(c, n)) return;
     }
-    const limit = clipFactor * 2 ** this.#clipped[c] * Math.sqrt(variance);
+    const clipped = this.#clipped[c];
+    const limit = (clipped === 0 ? clipFactor : clipFactor * 2 ** clipped) * Math.sqrt(variance);
     const isOutlier = n > firstSamples && variance > 0 && Math.abs(d) > limit;
-    this.#clipped[c] = isOutlier ? Math.min(this.#clipped[c] + 1, maxClipped) : 0;
+    this.#clipped[c] = isOutlier ? Math.min(clipped + 1, maxClipped) : 0;
     this.#include(c, w, isOutlier ? Math.sign(d) * limit : d);
   }
 
@@ -161,8 +166,4 @@ export class Standardizer {
     }
     return true;
   }
-}
-
-function isVarying(mean: number, variance: number): boolean {
-  return Math.sqrt(variance) > Math.abs(mean) * 2 ** -30;
 }
