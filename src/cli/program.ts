@@ -1,4 +1,5 @@
 import { applyCommand } from './apply.ts';
+import { backtestCommand } from './backtest/backtest.ts';
 import { detectCommand } from './detect.ts';
 import { eraseCommand } from './erase.ts';
 import { exportCommand } from './export/export.ts';
@@ -30,6 +31,7 @@ export function program(version: string): Command {
     recordCommand(),
     tailCommand(),
     exportCommand(),
+    backtestCommand(),
     eraseCommand(),
     inspectCommand(),
     applyCommand(),

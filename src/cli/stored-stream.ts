@@ -136,10 +136,16 @@ function dateOf(time: number): string {
 
 const ages: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** Parses an age such as `2h` or `30m`. Returns ms; undefined if it is something else. */
+export function ageIn(text: string): number | undefined {
+  const [, count, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text.trim()) ?? [];
+  return count === undefined ? undefined : Number(count) * ages[unit];
+}
+
 /** Parses a time: ISO 8601 (local time if it contains no zone), or an age such as `2h` or `30m`. Returns ms since 1970. */
 export function pointInTime(text: string): number {
-  const [, count, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text.trim()) ?? [];
-  if (count !== undefined) return Date.now() - Number(count) * ages[unit];
+  const age = ageIn(text);
+  if (age !== undefined) return Date.now() - age;
   const isDate = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?$/i.test(text.trim());
   const time = isDate ? Date.parse(text.trim().replace(' ', 'T').replace(',', '.')) : NaN;
   if (Number.isNaN(time))
