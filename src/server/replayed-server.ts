@@ -113,7 +113,7 @@ export class ReplayedServer {
 
   /** Identifies the settings of a stream, as a server records them; undefined before the first run. */
   settingsOf(name: string): string | undefined {
-    return this.#streams.get(name)?.feed?.settings;
+    return this.#streams.get(name)?.feed?.pipeline.settings;
   }
 
   /** Which part of a stream is not monitored, and why. */

@@ -4,8 +4,9 @@ import type { MessageEvent, RecordedEvent, RunEvent } from '../store/recorded-ev
 import type { FeedOptions, Opening } from './feed-options.ts';
 import type { FeedOutput } from './feed-output.ts';
 import type { TargetInfo } from './feed-targets.ts';
-import { Feed, type ReplayedAdd } from './feed.ts';
+import { Feed } from './feed.ts';
 import type { SavedRun } from './pipeline-store.ts';
+import { addedStage } from './replayed-message.ts';
 import type { Task } from './work-scheduler.ts';
 
 /** Options of `ReplayedStream`. */
@@ -51,7 +52,7 @@ export class ReplayedStream {
       // a gap begins where the last frame ended, however many frames of it were reported, lost, or damaged
       yield* this.#skipTo(feed, block.start);
       const isKnown = block.start + frameCount(block) <= feed.next;
-      if (!isKnown) yield* feed.replay({ type: 'block', block: cutBlock(block, feed.next) }, noTargets);
+      if (!isKnown) yield* feed.replay({ type: 'block', block: cutBlock(block, feed.next) });
     } else if (event.type === 'message') yield* this.#replayMessage(feed, event);
   }
 
@@ -63,7 +64,7 @@ export class ReplayedStream {
   /** Skips missing frames; a run can begin at any frame. */
   *#skipTo(feed: Feed, index: number): Task {
     const from = feed.next;
-    if (from > 0 && index > from) yield* feed.replay({ type: 'gap', from, count: index - from }, noTargets);
+    if (from > 0 && index > from) yield* feed.replay({ type: 'gap', from, count: index - from });
   }
 
   *#replayRun(event: RunEvent): Task {
@@ -76,10 +77,14 @@ export class ReplayedStream {
     const isSameRun = feed.run === numberOf(event) && rate === event.rate && channels.length === event.channels.length;
     if (isSameRun && event.next >= feed.next) {
       yield* this.#skipTo(feed, event.next);
-      yield* feed.replay(event, noTargets);
-    } else if (isSameRun || feed.taught.size > 0) yield* this.#reopen(feed, event);
-    // the run can begin at any frame, because its beginning may have been deleted
-    else yield* feed.replay({ ...event, next: 0 }, noTargets);
+      yield* feed.replay(event);
+    } else if (isSameRun || feed.pipeline.taught.size > 0) yield* this.#reopen(feed, event);
+    else {
+      // the run can begin at any frame, because its beginning may have been deleted
+      yield* feed.replay({ ...event, next: 0 });
+      // the run has its number only now
+      this.#options.handle(feed, { type: 'info' });
+    }
   }
 
   /** Starts a run with what the stream has learned, as a server does after a restart. */
@@ -106,15 +111,15 @@ export class ReplayedStream {
     });
     feed.setTargets(this.#targets);
     feed.start();
-    feed.isReplaying = true;
+    feed.pipeline.isReplaying = true;
     handle(feed, { type: 'info' });
   }
 
   *#replayMessage(feed: Feed, event: MessageEvent): Task {
     const { message } = event;
-    if (message.type === 'control' && !feed.hasLearner(message.learner)) return;
+    if (message.type === 'control' && !feed.pipeline.stages.hasLearner(message.learner)) return;
     if (message.type === 'add' && message.stage.kind === 'learner') {
-      const { target } = message as ReplayedAdd;
+      const { target } = addedStage(message);
       const { name } = message.stage.spec;
       if (target) {
         let described: RunEvent | undefined;
@@ -127,7 +132,7 @@ export class ReplayedStream {
         }
       } else if (this.#options.isConfigured(name)) return;
     }
-    yield* feed.replay(event, noTargets);
+    yield* feed.replay(event);
   }
 
   /** Connects a target stream, so that the learners of the settings are created for it. */
@@ -145,6 +150,3 @@ function openingOf({ channels, rate, kind, for: targetOf, clock, ...event }: Run
 function numberOf({ number, run }: Pick<RunEvent, 'number' | 'run'>): number {
   return number ?? run;
 }
-
-/** The frames of target streams are recorded in messages. */
-const noTargets = () => Promise.resolve([]);

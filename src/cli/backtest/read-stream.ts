@@ -2,6 +2,7 @@ import { detectorInput } from '../../core/detector/digest.ts';
 import type { MarkEvent, RunEvent } from '../../store/recorded-event.ts';
 import { framesToFirstScore } from '../alarm-text.ts';
 import { counted } from '../amounts.ts';
+import { numberOf } from '../stored-stream.ts';
 import type { BacktestMark } from './backtest-result.ts';
 import type { StreamProgress } from './replay-side.ts';
 import { noAmounts, type ReadAmounts, type SpanEvent } from './span-events.ts';
@@ -21,6 +22,8 @@ export class ReadStream implements StreamProgress {
   #markCount = 0;
   #silent = 0;
   #compared: RunEvent | undefined;
+  /** First frame that was read of each run, by its number. */
+  readonly #firstFrames = new Map<number, number>();
   readonly #isSame = new Set<boolean | undefined>();
 
   /** Adds an event, before it is processed. */
@@ -28,10 +31,17 @@ export class ReadStream implements StreamProgress {
     this.run = run;
     this.now = now;
     this.isInSpan = isInSpan;
+    const number = numberOf(run);
+    if (event.type === 'block' && !this.#firstFrames.has(number)) this.#firstFrames.set(number, event.block.start);
     if (!isInSpan) return;
     if (event.type === 'mark') this.#addMark(event);
     else if (event.type === 'alarm' && event.event.step === 'raised' && event.event.alarm.kind === 'silent')
       this.#silent++;
+  }
+
+  /** Whether frames of a run were read from the first one on. */
+  hasRead({ run, from }: { readonly run: number; readonly from: number }): boolean {
+    return from >= (this.#firstFrames.get(run) ?? Infinity);
   }
 
   /** Compares the recorded settings of the run with those of a replay, after a block was processed. */

@@ -54,7 +54,7 @@ export async function runBacktest(
       stream.add(each);
       progress(now);
       if (event.type === 'alarm') {
-        recorded.add(event.event, name, isInSpan, run.rate);
+        recorded.add(event.event, name, isInSpan, run.rate, (frames) => stream.hasRead(frames));
         if (event.event.step === 'falseAlarm')
           for (const side of sides) side.dismiss(event.event.alarm, name, run.rate);
         continue;

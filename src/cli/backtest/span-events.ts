@@ -76,13 +76,13 @@ export async function* spanEvents(
       if (amounts.damage.length < maxDamage) amounts.damage.push(`${file} ${where}`);
       continue;
     }
-    if (event.type === 'run') {
-      if (isFirst) amounts.isWhole = event.run === 0 && event.next === 0 && index === 0;
-      isFirst = false;
-      current = event;
-    }
+    if (event.type === 'run') current = event;
     // the description of a run can be damaged: its frames cannot be processed
     if (!current || current.run !== run) continue;
+    if (isFirst && (event.type === 'block' || event.type === 'gap' || event.type === 'lost')) {
+      amounts.isWhole = run === 0 && index === 0;
+      isFirst = false;
+    }
     if (event.type === 'lost' || event.type === 'gap') {
       if (isInSpan && !isAfter) amounts[event.type === 'lost' ? 'lost' : 'gaps'] += event.count;
       continue;

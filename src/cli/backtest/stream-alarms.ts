@@ -1,4 +1,4 @@
-import type { AlarmCause, AlarmKind, AlarmRecord } from '../../core/alarms/alarm-lifecycle.ts';
+import type { AlarmCause, AlarmKind, AlarmMember, AlarmRecord } from '../../core/alarms/alarm-lifecycle.ts';
 import type { AlarmEvent } from '../../core/alarms/alarm-manager.ts';
 
 /** An alarm of one stream. An alarm of several streams is one for each of them. */
@@ -38,8 +38,15 @@ export class AlarmCollection {
    * Adds an event for one stream.
    * @param isInSpan whether an alarm that is raised now counts
    * @param rate sampling rate of the stream in Hz
+   * @param isNew whether an alarm whose first event was not read can have been raised by these frames
    */
-  add({ step, alarm }: AlarmEvent, stream: string, isInSpan: boolean, rate: number): void {
+  add(
+    { step, time, alarm }: AlarmEvent,
+    stream: string,
+    isInSpan: boolean,
+    rate: number,
+    isNew: (frames: AlarmMember['window']) => boolean = () => true,
+  ): void {
     if (alarm.kind === 'silent') return;
     const member = alarm.members.find((each) => each.stream === stream);
     if (!member) return;
@@ -49,8 +56,7 @@ export class AlarmCollection {
       if (known) update(known, alarm, stream);
       return;
     }
-    // an alarm that was raised before the first event that was read does not count
-    if (step !== 'raised' && step !== 'joined') return;
+    if (step !== 'raised' && !isNew(member.window)) return;
     const { cause, score, rate: scoreRate, channels, window, joined } = member;
     const { run, from, to } = window;
     const { id, kind, falseAlarm } = alarm;
@@ -62,7 +68,7 @@ export class AlarmCollection {
       run,
       from,
       to,
-      raised: joined,
+      raised: step === 'returned' ? time : joined,
       cleared: undefined,
       score,
       scoreRate,

@@ -22,14 +22,14 @@ export interface TestStream {
   readonly blocks: readonly number[];
 }
 
-/** Samples of a stream by channel. Anomaly k is 6 + 3k standard deviations high, so that their rarity differs. */
+/** Samples of a stream by channel. Anomaly k is 10 · 1.5^k standard deviations high, so that their rarity differs. */
 export function samplesOf({ channels, anomalies }: TestStream, frames: number, seed: number): number[][] {
   const chance = random(seed);
   const data = Array.from({ length: channels }, () => new Array<number>(frames));
   for (let t = 0; t < frames; t++)
     for (let c = 0; c < channels; c++) {
       const k = anomalies.findIndex((from) => t >= from && t < from + 5);
-      data[c][t] = 20 + chance.normal() + (c === 0 && k >= 0 ? 6 + 3 * k : 0);
+      data[c][t] = 20 + chance.normal() + (c === 0 && k >= 0 ? 10 * 1.5 ** k : 0);
     }
   return data;
 }
@@ -38,21 +38,26 @@ export function samplesOf({ channels, anomalies }: TestStream, frames: number, s
 export class RecordedServer {
   readonly #world: World;
   readonly #sensors = new Map<string, Peer<IngestReply>>();
+  readonly #begin: number;
 
-  private constructor(running: World) {
+  private constructor(running: World, first: number) {
     this.#world = running;
+    this.#begin = first;
   }
 
-  /** Starts a server that records. Call `stop` at the end. */
-  static async start(statePath: string, options: ServerOptions = {}): Promise<RecordedServer> {
-    vi.useFakeTimers({ toFake: ['Date'], now: begin });
+  /**
+   * Starts a server that records. Call `stop` at the end.
+   * @param after time of its first frame after `begin` in ms
+   */
+  static async start(statePath: string, options: ServerOptions = {}, after = 0): Promise<RecordedServer> {
+    vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: begin + after });
     const recording = { commitInterval: 5, fsync: 'never', retention: { minFree: 0 } } as const;
-    return new RecordedServer(await world({ statePath, recording, ...options }));
+    return new RecordedServer(await world({ statePath, recording, heartbeat: 1e9, ...options }), begin + after);
   }
 
   /** Publishes streams together in real time, as the server's clock has it. */
-  async publish(streams: readonly TestStream[], frames: number, from = 0): Promise<void> {
-    const data = streams.map((stream, i) => samplesOf(stream, frames, i + 1));
+  async publish(streams: readonly TestStream[], frames: number, { from = 0, seed = 1 } = {}): Promise<void> {
+    const data = streams.map((stream, i) => samplesOf(stream, frames, seed + i));
     const sent = streams.map(() => from);
     const sizes = streams.map(({ blocks }) => ({ at: 0, blocks }));
     while (sent.some((next) => next < frames)) {
@@ -69,11 +74,16 @@ export class RecordedServer {
       sent[i] = end;
       const [skipFrom, skipTo] = streams[i].gap ?? [Infinity, Infinity];
       if (end > skipFrom && start < skipTo) continue;
-      vi.setSystemTime(begin + (end * 1000) / rate);
+      this.#advance(this.#begin + (end * 1000) / rate);
       const sensor = await this.sensor(streams[i]);
       sensor.send({ type: 'samples', start, data: data[i].map((channel) => channel.slice(start, end)) });
       await this.#processed(streams[i].name, end);
     }
+  }
+
+  /** Advances the clock and the timers of the server. */
+  #advance(time: number): void {
+    while (Date.now() < time) vi.advanceTimersByTime(Math.min(500, time - Date.now()));
   }
 
   /** Waits until the server has processed the frames before a frame. */
