@@ -1,3 +1,4 @@
+import { frameCount } from '../core/blocks/block.ts';
 import type { AlarmEvent } from '../core/alarms/alarm-manager.ts';
 import type { AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
 import { History } from '../store/history.ts';
@@ -58,6 +59,8 @@ export class ReplayedServer {
   /** Time of the event that is being processed, and of the last tick, in ms since 1970. */
   #now = -Infinity;
   #ticked = -Infinity;
+  /** Index of the frame after the block that is being processed. */
+  #end = 0;
 
   private constructor(
     settings: ReplaySettings,
@@ -99,6 +102,7 @@ export class ReplayedServer {
    */
   *replay(name: string, event: RecordedEvent, now: number): Task {
     this.#now = now;
+    if (event.type === 'block') this.#end = event.block.start + frameCount(event.block);
     if (now - this.#ticked >= tickInterval) {
       this.#ticked = now;
       this.#alarmService.tick(now);
@@ -157,9 +161,13 @@ export class ReplayedServer {
   #handle(feed: Feed, output: FeedOutput): void {
     const { name } = feed;
     switch (output.type) {
-      case 'detected':
-        this.#alarmService.collect(name, output, this.#now);
+      case 'detected': {
+        // a long block is processed in pieces, each of which counts as received when its last frame was complete
+        const { rate } = feed.info;
+        const early = rate > 0 ? ((this.#end - output.end) * 1000) / rate : 0;
+        this.#alarmService.collect(name, output, this.#now - early);
         return;
+      }
       case 'run':
       case 'info':
         this.#alarmService.open(feed.info);

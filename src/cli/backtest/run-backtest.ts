@@ -52,7 +52,7 @@ export async function runBacktest(
       const { name, event, run, now, isInSpan } = each;
       const stream = read.get(name)!;
       stream.add(each);
-      progress(now);
+      if (now > -Infinity) progress(now);
       if (event.type === 'alarm') {
         recorded.add(event.event, name, isInSpan, run.rate, (frames) => stream.hasRead(frames));
         if (event.event.step === 'falseAlarm')

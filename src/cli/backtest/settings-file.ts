@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { alarmOptions, type AlarmOptions } from '../../core/alarms/alarm-options.ts';
+import { alarmOptions } from '../../core/alarms/alarm-options.ts';
 import { fields, invalid, oneOf, onlyFields } from '../../core/check.ts';
 import { checkDetectorOptions } from '../../core/detector/detector.ts';
 import type { FalseAlarms } from '../../core/detector/alarm-budget.ts';
@@ -56,7 +56,7 @@ async function settingsOf(json: unknown, name: string, directory: string): Promi
     throw invalid('falseAlarms', "a count per time, such as '1/month', or a number of frames", falseAlarms, TypeError);
   checkDetectorOptions({ falseAlarms, reference });
   const times = Object.fromEntries(alarmFields.flatMap((field) => (field in given ? [[field, given[field]]] : [])));
-  alarmOptions(times as AlarmOptions);
+  alarmOptions(times);
   const { networkInput = 'raw', powerLine = defaultPowerLine() } = given;
   const [learn, network] = listFields.map((field) => assignments(field, given[field], directory));
   return {
