@@ -21,7 +21,7 @@ const minReach = 10;
 
 /** The rule by which alarms match, in words. */
 export const matchingRule =
-  'Two alarms match if they have the same stream and kind, and their frames, from the first to the last anomalous one, are at most 10 s (and at least 10 frames) apart. An alarm matches at most one other.';
+  'Two alarms match if they have the same stream, kind, and run, and their frames, from the first to the last anomalous one, are at most 10 s (and at least 10 frames) apart. An alarm matches at most one other.';
 
 /** Frames of a run: the first one, and the last one. */
 interface Frames {

@@ -5,6 +5,7 @@ import { counted } from '../amounts.ts';
 import { numberOf } from '../stored-stream.ts';
 import type { BacktestMark } from './backtest-result.ts';
 import type { StreamProgress } from './replay-side.ts';
+import { isReplayed } from './stream-alarms.ts';
 import { noAmounts, type ReadAmounts, type SpanEvent } from './span-events.ts';
 
 /** Maximum number of events (annotations) that are kept. */
@@ -20,7 +21,7 @@ export class ReadStream implements StreamProgress {
   /** Time of the newest event in ms since 1970. */
   now = -Infinity;
   #markCount = 0;
-  #silent = 0;
+  #notReplayed = 0;
   #compared: RunEvent | undefined;
   /** First frame that was read of each run, by its number. */
   readonly #firstFrames = new Map<number, number>();
@@ -35,8 +36,8 @@ export class ReadStream implements StreamProgress {
     if (event.type === 'block' && !this.#firstFrames.has(number)) this.#firstFrames.set(number, event.block.start);
     if (!isInSpan) return;
     if (event.type === 'mark') this.#addMark(event);
-    else if (event.type === 'alarm' && event.event.step === 'raised' && event.event.alarm.kind === 'silent')
-      this.#silent++;
+    else if (event.type === 'alarm' && event.event.step === 'raised' && !isReplayed(event.event.alarm))
+      this.#notReplayed++;
   }
 
   /** Whether frames of a run were read from the first one on. */
@@ -74,9 +75,9 @@ export class ReadStream implements StreamProgress {
       );
     if (lost > 0) notes.push(`${counted(lost, 'frame')} were not recorded; the replay treats them as a gap`);
     for (const sentence of damage) notes.push(`${sentence}; the replay treats its frames as a gap`);
-    if (this.#silent > 0)
+    if (this.#notReplayed > 0)
       notes.push(
-        `${counted(this.#silent, 'recorded alarm')} for missing samples cannot be replayed, because their times of arrival are not recorded`,
+        `${counted(this.#notReplayed, 'recorded alarm')} for missing samples or a failure of the disk cannot be replayed`,
       );
     if (this.#markCount > maxMarks) notes.push(`only the first ${maxMarks} of ${this.#markCount} events are shown`);
     return notes;

@@ -28,6 +28,11 @@ export interface StreamAlarm {
   readonly rate: number;
 }
 
+/** Whether an alarm depends on samples only. Missing samples and failures of the disk cannot be replayed. */
+export function isReplayed({ kind }: Pick<AlarmRecord, 'kind'>): boolean {
+  return kind === 'unusual' || kind === 'dead' || kind === 'wear';
+}
+
 /** Collects the alarms of streams from the events of an alarm manager. */
 export class AlarmCollection {
   /** All alarms that were raised within the span, in order. */
@@ -47,7 +52,7 @@ export class AlarmCollection {
     rate: number,
     isNew: (frames: AlarmMember['window']) => boolean = () => true,
   ): void {
-    if (alarm.kind === 'silent') return;
+    if (!isReplayed(alarm)) return;
     const member = alarm.members.find((each) => each.stream === stream);
     if (!member) return;
     const key = keyOf(alarm, stream);

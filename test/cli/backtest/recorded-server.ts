@@ -86,6 +86,19 @@ export class RecordedServer {
     while (Date.now() < time) vi.advanceTimersByTime(Math.min(500, time - Date.now()));
   }
 
+  /** Waits for a result while the clock goes on. */
+  async ticking<T>(result: Promise<T>): Promise<T> {
+    let isDone = false;
+    const done = result.finally(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      vi.advanceTimersByTime(50);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return done;
+  }
+
   /** Waits until the server has processed the frames before a frame. */
   async #processed(name: string, next: number): Promise<void> {
     while ((this.#world.server.streams().find((stream) => stream.name === name)?.next ?? 0) < next)

@@ -9,6 +9,8 @@ import { cutBlock } from '../../../src/core/blocks/cut-block.ts';
 import { frameCount } from '../../../src/core/blocks/block.ts';
 import { ReadOnlyRecording } from '../../../src/store/read-only-recording.ts';
 import type { RecordedEvent } from '../../../src/store/recorded-event.ts';
+import type { LossMessage } from '../../../src/protocol/learner-message.ts';
+import type { WatchMessage } from '../../../src/protocol/index.ts';
 import { Recorder } from '../../../src/store/recorder.ts';
 import { is } from '../../server/peer.ts';
 import { inDirectory } from '../../store/temporary.ts';
@@ -171,6 +173,46 @@ describe('a replay with other settings', () => {
       expect(long.after?.nmse).not.toBe(forecast.after?.nmse);
     }));
 });
+
+test('a stream that learns from another one is replayed with its targets, in each run', () =>
+  inDirectory(async (state) => {
+    const pair: TestStream[] = [
+      { name: 'mill', channels: 2, anomalies: [800], blocks: [10] },
+      { name: 'truth', channels: 1, anomalies: [], blocks: [10] },
+    ];
+    /** Records a run, and returns the score of the learner. */
+    const record = async (after: number) => {
+      const server = await RecordedServer.start(state, { alarms, powerLine: 50 }, after);
+      try {
+        await server.sensor(pair[0]);
+        await server.sensor(pair[1], '&for=mill');
+        await server.publish(pair, 1500, { seed: 1 + after });
+        const viewer = await server.world.viewer();
+        viewer.send({ type: 'subscribe', id: 1, stream: 'mill', what: ['loss'], recent: true });
+        const learners = server.world.server.streams().find(({ name }) => name === 'mill')!.learners;
+        const { index } = learners.find(({ name }) => name === 'truth')!;
+        const isLoss = is<WatchMessage, 'loss'>('loss');
+        const loss = await server.ticking(
+          viewer.until((message): message is LossMessage => isLoss(message) && message.learner === index),
+        );
+        return loss.overall!.nmse!;
+      } finally {
+        await server.stop();
+      }
+    };
+    const replayed = async () => (await runBacktest(planOf(state, { streams: ['mill'], config: same }))).streams[0];
+    const nmse = await record(0);
+    expect(nmse).toBeGreaterThan(0);
+    const first = await replayed();
+    expect(first.learners.find(({ name }) => name === 'truth')?.after?.nmse).toBe(nmse);
+    await record(200_000);
+    const mill = await replayed();
+    expect(mill.notes.filter((note) => note.startsWith('with '))).toEqual([]);
+    expect([mill.gained, mill.lost, mill.reproduced]).toEqual([[], [], mill.recorded.length]);
+    const truth = mill.learners.find(({ name }) => name === 'truth');
+    expect(truth?.after).toMatchObject({ task: 'target', runs: 2 });
+    expect(truth?.before).toEqual(truth?.after);
+  }));
 
 /** Records the same frames again in blocks of `length` frames and segments of 32 KiB. */
 async function recordedInBlocks(from: string, to: string, length: number): Promise<void> {
