@@ -19,7 +19,7 @@ export class ReadStream implements StreamProgress {
   run: RunEvent | undefined;
   isInSpan = false;
   /** Time of the newest event in ms since 1970. */
-  now = -Infinity;
+  now: number = -Infinity;
   #markCount = 0;
   #notReplayed = 0;
   #compared: RunEvent | undefined;
@@ -69,7 +69,8 @@ export class ReadStream implements StreamProgress {
       notes.push(
         'the replay does not begin with the first frame of the stream, so it starts without what the server had learned before',
       );
-    if (unscored > 0)
+    const isTarget = this.run?.for !== undefined;
+    if (unscored > 0 && !isTarget)
       notes.push(
         `the first ${counted(unscored, 'frame')} of the time span have no score, because the detector needs ${framesToFirstScore * every} frames before its first one`,
       );

@@ -80,7 +80,7 @@ export async function* spanEvents(
     // the description of a run can be damaged: its frames cannot be processed
     if (!current || current.run !== run) continue;
     if (isFirst && (event.type === 'block' || event.type === 'gap' || event.type === 'lost')) {
-      amounts.isWhole = run === 0 && index === 0;
+      amounts.isWhole = run === 0 && index === current.next;
       isFirst = false;
     }
     if (event.type === 'lost' || event.type === 'gap') {
