@@ -272,8 +272,7 @@ export class Feed {
     }
     if (next !== 0) throw new Error(`the beginning of run ${number} is not recorded`);
     if (this.pipeline.taught.size > 0) throw new Error('a new run began while it was learning from another stream');
-    this.#restart(before);
-    this.#run = number;
+    this.#restart(before, number);
   }
 
   /** Throws unless a recorded event begins at the next frame. A run can begin at any frame. */
@@ -371,8 +370,8 @@ export class Feed {
   }
 
   /** @param before the description of the run before */
-  #restart(before: Opening): void {
-    this.#run = (this.#run + 1) >>> 0;
+  #restart(before: Opening, run: number = (this.#run + 1) >>> 0): void {
+    this.#run = run;
     this.#intake = new Intake(this.#opening);
     this.#notes.clear();
     this.pipeline.clear();
