@@ -13,6 +13,7 @@ export { LossPlot } from './loss-plot.ts';
 export { type PaletteName, palettes } from './palette.ts';
 export type { RibbonEvent } from './ribbon.ts';
 export type { Span } from './shaded-spans.ts';
+export { requestHistory } from './request-history.ts';
 export { SignalPlot } from './signal-plot.ts';
 export { kernelSpectrum, type Spectrum } from './spectrum.ts';
 export type { TimeOptions } from './time-chart.ts';
@@ -28,10 +29,13 @@ export type {
   BlockKind,
   BlockMessage,
   ChannelInfo,
+  ChannelOverview,
   DroppedMessage,
   ErrorMessage,
   GapMessage,
   HealthMessage,
+  HistoryMessage,
+  HistoryRequest,
   KernelsMessage,
   LearnerInfo,
   LearnerRequest,
@@ -43,10 +47,12 @@ export type {
   MarkMessage,
   RemoveRequest,
   RunMessage,
+  RunOverview,
   LearnerHealth,
   RecordingHealth,
   RejectedMessages,
   StreamHealth,
+  StreamHistory,
   StreamInfo,
   StreamsMessage,
   SubscribedMessage,

@@ -2,6 +2,7 @@ import { Observable } from 'rxjs';
 import { connect, type Link } from '../src/operators/connect.ts';
 import {
   type AlarmRequest,
+  type HistoryRequest,
   type LearnerRequest,
   type LearningRequest,
   type MaintenanceRequest,
@@ -30,6 +31,11 @@ export interface WatchOptions {
   alarms?: boolean;
   /** Actions on alarms, on ended streams, and on the list of learners, sent to the server as they are emitted. */
   actions?: Observable<AlarmRequest | MaintenanceRequest | RemoveRequest | LearnerRequest>;
+  /**
+   * Requests for time spans of recorded streams. Each is answered by one message `history` or `error` with the same `id`; after a
+   * reconnect, requests that are not answered are sent again. An `id` can be used again after its answer.
+   */
+  history?: Observable<Omit<HistoryRequest, 'type'>>;
   /** @deprecated Use `actions`. */
   deeds?: Observable<AlarmRequest | MaintenanceRequest | RemoveRequest>;
 }
@@ -78,6 +84,8 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
     let link: Link | undefined;
     let available: readonly string[] = [];
     let wanted: readonly string[] | undefined = options.streams ? [] : options.stream ? [options.stream] : undefined;
+    /** The requests of history that are not answered. */
+    const asked = new Map<number, HistoryRequest>();
     let lastId = 0;
     const send = (request: WatchRequest): void => link?.send(JSON.stringify(request));
     const subscribe = (stream: string): void => {
@@ -113,6 +121,7 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
         link = opened;
         acks.restart();
         names.clear();
+        for (const request of asked.values()) send(request);
         if (options.alarms) send({ type: 'alarms', on: true });
         subscriber.next({ type: 'connection', open: true });
       },
@@ -124,6 +133,13 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
     const subscription = messages.subscribe({
       next: (message) => {
         acks.count();
+        if (message.type === 'history' || message.type === 'error') {
+          const id = message.id ?? 0;
+          const stream = asked.get(id)?.stream;
+          asked.delete(id);
+          subscriber.next({ ...message, ...(stream !== undefined && { stream }) });
+          return;
+        }
         if ('id' in message) {
           const stream = names.get(message.id);
           if (stream !== undefined) subscriber.next({ ...message, stream });
@@ -148,6 +164,13 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
       }),
     );
     subscription.add(options.learning?.subscribe((learning) => send({ type: 'learning', ...learning })));
+    subscription.add(
+      options.history?.subscribe((query) => {
+        const request: HistoryRequest = { type: 'history', ...query };
+        asked.set(request.id, request);
+        send(request);
+      }),
+    );
     subscription.add((options.actions ?? options.deeds)?.subscribe(send));
     return subscription;
   });

@@ -8,6 +8,7 @@ export {
 export { blockKinds, decodeBlock, encodeBlock, headerLength, type BlockKind, type WireBlock } from './block-header.ts';
 export { closeCodes, closeReason, mayRetry } from './close-codes.ts';
 export type { ChannelInfo } from './fields.ts';
+export type { ChannelOverview, HistoryMessage, HistoryRequest, RunOverview, StreamHistory } from './history-message.ts';
 export { helloOf, streamOf } from './ingest-address.ts';
 export { type IngestReply, parseIngestReply, type ErrorMessage, type WarningMessage } from './ingest-reply.ts';
 export { type ClockKind, type IngestMessage, parseIngest, parseIngestList } from './ingest.ts';

@@ -44,6 +44,8 @@ export interface ErrorMessage {
   code: string;
   /** A sentence for a log or a display. */
   message: string;
+  /** Id of the request that cannot be answered; absent for other messages. */
+  id?: number;
 }
 /** Something about the stream that is probably not intended. Nothing is rejected. */
 export interface WarningMessage {
@@ -75,6 +77,7 @@ export const errorMessage: field.Schema<ErrorMessage> = v.object({
   type: v.literal('error'),
   code: v.string(),
   message: v.string(),
+  id: v.optional(field.id),
 });
 
 const warning: field.Schema<WarningMessage> = v.object({ type: v.literal('warning'), message: v.string() });

@@ -49,6 +49,10 @@ export const errorCodes = {
   'too-much-maintenance': 'more names are in maintenance than the server allows',
   'binary-refused': 'binary messages are not allowed in this direction',
   'too-many-subscriptions': 'more subscriptions on one connection than the server allows',
+  'bad-points': '`points` is not an integer from 1 to 2000',
+  'not-recorded': 'nothing that was recorded of this stream is stored',
+  'unreadable-recording': 'the recording of the stream cannot be read; see the log of the server',
+  'too-many-requests': 'more requests are waiting than the server allows',
   'broken-pipeline': 'the server failed to process this stream; its raw samples are still sent',
 } as const;
 
@@ -66,10 +70,13 @@ export function cut(text: string, maxLength = 64): string {
 /** The reason why a message is invalid: a code for programs and a sentence of at most 1000 characters for people. */
 export class ProtocolError extends Error {
   readonly code: ErrorCode;
+  /** Id of the request that cannot be answered; undefined if the message is not a request with one answer. */
+  readonly id: number | undefined;
 
-  constructor(code: ErrorCode, sentence: string) {
+  constructor(code: ErrorCode, sentence: string, id?: number) {
     super(cut(sentence, maxSentence));
     this.name = 'ProtocolError';
     this.code = code;
+    this.id = id;
   }
 }

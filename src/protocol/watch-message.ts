@@ -4,6 +4,7 @@ import { type AlarmMessage, alarmMessage, type AlarmsMessage, alarmsMessage } fr
 import { decodeBlock, type WireBlock } from './block-header.ts';
 import { checkMessage, parseText, show, typeOf } from './check-message.ts';
 import { type ErrorMessage, errorMessage } from './ingest-reply.ts';
+import { type HistoryMessage, historyMessage } from './history-message.ts';
 import { type KernelsMessage, kernelsMessage, type LossMessage, lossMessage } from './learner-message.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { type StreamInfo, streamInfo } from './stream-info.ts';
@@ -189,6 +190,7 @@ export type WatchText =
   | RunMessage
   | DroppedMessage
   | HealthMessage
+  | HistoryMessage
   | AlarmsMessage
   | AlarmMessage
   | ErrorMessage;
@@ -268,6 +270,7 @@ const schemas = new Map<string, field.Schema<WatchText>>([
       recording: v.optional(recordingHealth),
     }),
   ],
+  ['history', historyMessage],
   ['alarms', alarmsMessage],
   ['alarm', alarmMessage],
   ['error', errorMessage],

@@ -7,8 +7,9 @@ import {
   watchAlarms,
   type WatchAlarms,
 } from './alarm.ts';
-import { checkMessage, parseText, show, typeOf } from './check-message.ts';
+import { checkMessage, isRecord, parseText, show, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
+import { historyRequest, type HistoryRequest } from './history-message.ts';
 import { learnerRequest, type LearnerRequest } from './learner-request.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
@@ -91,6 +92,7 @@ export type WatchRequest =
   | Subscribe
   | Unsubscribe
   | ViewerAck
+  | HistoryRequest
   | LearningRequest
   | LearnerRequest
   | RemoveRequest
@@ -155,6 +157,7 @@ const schemas = new Map<string, field.Schema<WatchRequest>>([
   ['subscribe', subscribe],
   ['unsubscribe', unsubscribe],
   ['ack', ack],
+  ['history', historyRequest],
   ['learning', learning],
   ['learner', learnerRequest],
   ['remove', remove],
@@ -178,6 +181,9 @@ const codes = new Map<string, ErrorCode>([
   ['until', 'bad-time'],
   ['streams', 'bad-name'],
   ['act', 'bad-learning'],
+  ['from', 'bad-time'],
+  ['to', 'bad-time'],
+  ['points', 'bad-points'],
   ['add', 'bad-learner'],
 ]);
 
@@ -196,6 +202,18 @@ export function parseWatchRequest(message: string | Uint8Array | ArrayBuffer): W
   const json = parseText(message);
   const type = typeOf(json);
   const schema = schemas.get(type);
+  if (schema === historyRequest) return checkRequest(json);
   if (schema) return checkMessage(schema, json, codesOf.get(type) ?? codes);
   throw new ProtocolError('unknown-type', `type must be one of ${[...schemas.keys()].join(', ')}, got ${show(type)}`);
+}
+
+/** Checks a request that has one answer: the error contains the id of the request, if the id is valid. */
+function checkRequest(json: unknown): HistoryRequest {
+  try {
+    return checkMessage(historyRequest, json, codes);
+  } catch (error) {
+    const id = v.safeParse(field.id, isRecord(json) ? json.id : undefined);
+    if (!(error instanceof ProtocolError) || !id.success) throw error;
+    throw new ProtocolError(error.code, error.message, id.output);
+  }
 }

@@ -1,5 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import { maxTime } from '../protocol/limits.ts';
-import type { ChannelInfo } from '../protocol/fields.ts';
+import {
+  type ChannelOverview,
+  type HistoryRequest,
+  maxHistoryPoints,
+  type RunOverview,
+  type StreamHistory,
+} from '../protocol/history-message.ts';
 import type { RecordingHealth } from '../protocol/watch-message.ts';
 import type { Overview, OverviewRun } from '../store/overview.ts';
 import type { StreamStatus } from '../store/recorder.ts';
@@ -9,7 +16,6 @@ import type { StreamRegistry } from './stream-registry.ts';
 import { storageReason } from '../store/storage-reason.ts';
 
 const defaultPoints = 1000;
-const maxPoints = 2000;
 /** Maximum number of columns × channels of an answer. */
 const maxValues = 32_768;
 /** Number of queries that are answered at the same time, and that wait. */
@@ -19,41 +25,6 @@ const maxWaiting = 32;
 /** Response to `GET /recordings`. */
 export interface RecordingStatus extends RecordingHealth {
   streams: StreamStatus[];
-}
-
-/** One channel of a run: a value per column; null if the column has no valid sample of the channel. */
-export interface ChannelOverview extends ChannelInfo {
-  min: (number | null)[];
-  max: (number | null)[];
-  mean: (number | null)[];
-  /** Number of valid samples. */
-  count: number[];
-}
-
-/** The columns of one run. Columns without frames are omitted. */
-export interface RunOverview {
-  /** Number of the run in the protocol. */
-  run: number;
-  /** Sampling rate in Hz; 0 = irregular. */
-  rate: number;
-  /** Index of the first frame that each column covers. */
-  start: number[];
-  /** Time of the first frame of each column, in ms since 1970. */
-  time: number[];
-  /** Number of frames that arrived, per column. */
-  frames: number[];
-  channels: ChannelOverview[];
-}
-
-/** Response to `GET /history/<stream>`. */
-export interface RecordingQueryResult {
-  stream: string;
-  /** Number of frames per column: a power of two. */
-  size: number;
-  /** The runs in order; the oldest ones are omitted if there are more than `points`. */
-  runs: RunOverview[];
-  /** Number of omitted runs; absent if there are none. */
-  omitted?: number;
 }
 
 /** Why a query has no answer, as a sentence, and its HTTP status. */
@@ -95,6 +66,19 @@ function notRecorded(stream: string): string {
   return `stream must be a recorded stream, got '${stream.slice(0, 64)}'`;
 }
 
+/** A time span in ms since 1970, by default everything, and the maximum number of columns. */
+type Span = Pick<HistoryRequest, 'from' | 'to' | 'points'>;
+
+/** Returns what was recorded of a stream, as `readHistory`, for the query parameters of a request. */
+export async function queryRecording(
+  recordings: Recordings | undefined,
+  stream: string,
+  query: Query,
+): Promise<StreamHistory | RecordingQueryError> {
+  const span = readSpan(query);
+  return typeof span === 'string' ? { error: span, status: 400 } : readHistory(recordings, stream, span);
+}
+
 let active = 0;
 const waiting: (() => void)[] = [];
 
@@ -102,20 +86,18 @@ const waiting: (() => void)[] = [];
  * Returns what was recorded of a stream from time `from` to before `to`, in at most `points` columns. Work and size are bounded:
  * there are fewer columns if the stream has more than 16 channels, and few queries are answered at the same time.
  */
-export async function queryRecording(
+export async function readHistory(
   recordings: Recordings | undefined,
   stream: string,
-  query: Query,
-): Promise<RecordingQueryResult | RecordingQueryError> {
-  const range = readRange(query);
-  if (typeof range === 'string') return { error: range, status: 400 };
-  if (!recordings?.recorder.streams.includes(stream)) return { error: notRecorded(stream), status: 404 };
+  span: Span,
+): Promise<StreamHistory | RecordingQueryError> {
   if (active >= maxActive) {
     if (waiting.length >= maxWaiting) return { error: 'Too many queries. Try again later.', status: 503 };
     await new Promise<void>((resolve) => waiting.push(resolve));
   } else active++;
   try {
-    return await read(recordings, stream, range);
+    if (!recordings?.recorder.streams.includes(stream)) return { error: notRecorded(stream), status: 404 };
+    return await read(recordings, stream, span);
   } finally {
     const next = waiting.shift();
     if (next) next();
@@ -123,16 +105,10 @@ export async function queryRecording(
   }
 }
 
-interface Range {
-  from: number;
-  to: number;
-  points: number;
-}
-
 const parameters = ['from', 'to', 'points'];
 
 /** Reads the query parameters; returns a sentence if one is invalid. */
-function readRange(query: Query): Range | string {
+function readSpan(query: Query): Span | string {
   const unknown = Object.keys(query).find((name) => !parameters.includes(name));
   if (unknown !== undefined)
     return `query parameters must be among ${parameters.join(', ')}, got '${unknown.slice(0, 40)}'`;
@@ -145,16 +121,16 @@ function readRange(query: Query): Range | string {
     : query.points === undefined
       ? defaultPoints
       : 0;
-  if (points < 1 || points > maxPoints)
-    return `points must be an integer from 1 to ${maxPoints}, got '${(query.points ?? '').slice(0, 40)}'`;
+  if (points < 1 || points > maxHistoryPoints)
+    return `points must be an integer from 1 to ${maxHistoryPoints}, got '${(query.points ?? '').slice(0, 40)}'`;
   return { from, to, points };
 }
 
 async function read(
   { recorder }: Recordings,
   stream: string,
-  { from, to, points }: Range,
-): Promise<RecordingQueryResult> {
+  { from = 0, to = maxTime, points = defaultPoints }: Span,
+): Promise<StreamHistory> {
   const channels = recorder.run(stream)?.channels.length ?? 1;
   let most = Math.max(1, Math.min(points, Math.floor(maxValues / channels)));
   let found = await recorder.overview(stream, from, to, most);
@@ -164,30 +140,37 @@ async function read(
     found = await recorder.overview(stream, from, to, most);
   }
   const omitted = Math.max(0, found.runs.length - points);
-  const runs = found.runs.slice(omitted).map(runOf);
+  const runs: RunOverview[] = [];
+  for (const run of found.runs.slice(omitted)) runs.push(await runOf(run));
   return { stream, size: found.size, runs, ...(omitted > 0 && { omitted }) };
 }
 
 function valuesOf({ runs }: Overview): number {
-  return runs.length > maxPoints ? 0 : runs.reduce((sum, { count }) => sum + count.length, 0);
+  return runs.length > maxHistoryPoints ? 0 : runs.reduce((sum, { count }) => sum + count.length, 0);
 }
 
-function runOf({ run, start, time, frames, min, max, mean, count }: OverviewRun): RunOverview {
+/** Returns the columns of a run as JSON; other work is done between the channels. */
+async function runOf({ run, start, time, frames, min, max, mean, count }: OverviewRun): Promise<RunOverview> {
   const width = run.channels.length;
   const of = (values: Float32Array, c: number) => Array.from(start, (_, i) => shortest(values[i * width + c]));
+  const channels: ChannelOverview[] = [];
+  for (const [c, channel] of run.channels.entries()) {
+    channels.push({
+      ...channel,
+      min: of(min, c),
+      max: of(max, c),
+      mean: of(mean, c),
+      count: Array.from(start, (_, i) => count[i * width + c]),
+    });
+    await setImmediate();
+  }
   return {
     run: run.number ?? run.run,
     rate: run.rate,
     start: [...start],
     time: [...time],
     frames: [...frames],
-    channels: run.channels.map((channel, c) => ({
-      ...channel,
-      min: of(min, c),
-      max: of(max, c),
-      mean: of(mean, c),
-      count: Array.from(start, (_, i) => count[i * width + c]),
-    })),
+    channels,
   };
 }
 

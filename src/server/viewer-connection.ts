@@ -5,6 +5,7 @@ import { ProtocolError } from '../protocol/protocol-error.ts';
 import { parseWatchRequest, type Subscribe, type WatchRequest } from '../protocol/watch-request.ts';
 import { forwardAlarms, forwardFeed } from './subscription.ts';
 import type { Feed } from './feed.ts';
+import { HistoryRequests } from './history-requests.ts';
 import { BoundedSocket } from './bounded-socket.ts';
 import { MessageInbox } from './message-inbox.ts';
 import type { ConnectionOptions } from './sensor-connection.ts';
@@ -31,6 +32,7 @@ export class ViewerConnection {
   readonly #registry: StreamRegistry;
   readonly #subscriptions = new Map<number, Subscription>();
   readonly #changes: Subscription;
+  readonly #history: HistoryRequests;
   #alarms = new Subscription();
   #badMessages = 0;
 
@@ -39,6 +41,17 @@ export class ViewerConnection {
     this.#socket = new BoundedSocket(socket);
     this.#queue = new ViewerQueue(this.#socket, { round });
     this.#registry = registry;
+    this.#history = new HistoryRequests(registry, {
+      ready: () => !this.#queue.isWaiting,
+      send: (message) => {
+        this.#queue.send(message);
+      },
+    });
+    const { drained } = this.#socket;
+    this.#socket.drained = () => {
+      drained();
+      this.#history.next();
+    };
     this.#changes = registry.changed.pipe(auditTime(20)).subscribe(() => {
       this.#list();
     });
@@ -55,6 +68,7 @@ export class ViewerConnection {
     socket.on('close', () => {
       this.#changes.unsubscribe();
       this.#alarms.unsubscribe();
+      this.#history.close();
       for (const subscription of this.#subscriptions.values()) subscription.unsubscribe();
       this.#queue.close();
     });
@@ -84,7 +98,8 @@ export class ViewerConnection {
         this.#socket.close(closeCodes.failed, 'Internal server error. See the server log.');
         return;
       }
-      this.#queue.send({ type: 'error', code: error.code, message: error.message });
+      const { code, message, id } = error;
+      this.#queue.send({ type: 'error', code, message, ...(id !== undefined && { id }) });
       if (++this.#badMessages >= maxBadMessages)
         this.#socket.close(
           closeCodes.badMessage,
@@ -99,8 +114,11 @@ export class ViewerConnection {
     else if (request.type === 'learning') this.#feed(request.stream).control(request);
     else if (request.type === 'learner') this.#registry.changeLearners(this.#feed(request.stream), request);
     else if (request.type === 'remove') this.#remove(this.#feed(request.stream));
-    else if (request.type === 'ack') this.#queue.acknowledge(request.received);
-    else if (request.type === 'alarms') {
+    else if (request.type === 'history') this.#history.add(request);
+    else if (request.type === 'ack') {
+      this.#queue.acknowledge(request.received);
+      this.#history.next();
+    } else if (request.type === 'alarms') {
       this.#alarms.unsubscribe();
       if (request.on) this.#alarms = forwardAlarms(alarmService, this.#queue);
     } else if (request.type === 'maintenance') alarmService.setMaintenance(request, Date.now());

@@ -58,6 +58,11 @@ export class ViewerQueue implements RoundMember {
     return bytes;
   }
 
+  /** Whether a message that must not be dropped waits. */
+  get isWaiting(): boolean {
+    return this.#control.length > 0;
+  }
+
   /** How long the oldest message that the viewer has not acknowledged has been on its way, in ms; undefined without acknowledgments. */
   get behind(): number | undefined {
     return this.#window.behind(performance.now());

@@ -50,9 +50,10 @@ describe(`of ${inputs} malformed inputs, each is accepted or rejected with a cod
   test.each<[string, number, (hostile: HostileMessages, n: number) => void]>([
     ['text of a device', 12, (hostile) => parseIngestList(hostile.text('sensor'))],
     ['text or bytes of a device', 12, (hostile) => parseIngestList(hostile.sensor())],
-    ['text of a viewer', 6, (hostile) => parseWatchRequest(hostile.text('viewer'))],
+    ['text of a viewer', 8, (hostile) => parseWatchRequest(hostile.text('viewer'))],
     ['replies to a device', 2, (hostile) => parseIngestReply(hostile.text('sensor'))],
     ['messages to a viewer', 4, (hostile, n) => parseWatch(n % 2 ? hostile.text('sensor') : hostile.binary())],
+    ['text to a viewer', 3, (hostile) => parseWatch(hostile.text('server'))],
     [
       'contents of HTTP requests',
       8,
@@ -65,6 +66,35 @@ describe(`of ${inputs} malformed inputs, each is accepted or rejected with a cod
     if (minCodes > 2) expect(accepted).toBeGreaterThan(0);
     expect(accepted).toBeLessThan(inputs);
   });
+});
+
+test(`of ${inputs} malformed requests and answers of history, those that are accepted are bounded and whole`, () => {
+  const hostile = new HostileMessages(random(10));
+  const seen = new Set<string>();
+  for (let n = 0; n < inputs; n++) {
+    try {
+      const request = parseWatchRequest(hostile.text('viewer'));
+      if (request.type === 'history') {
+        const { id, from = 0, to = 8.64e15, points = 1 } = request;
+        expect([id >= 1, from < to, points >= 1 && points <= 2000]).toEqual([true, true, true]);
+        seen.add('request');
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      if (error.id !== undefined) seen.add('rejected with its id');
+    }
+    try {
+      const answer = parseWatch(hostile.text('server'));
+      if (answer.type !== 'history') continue;
+      for (const { start, time, channels } of answer.runs)
+        for (const { min, count } of channels)
+          expect([time, min, count].map(({ length }) => length)).toEqual([1, 1, 1].map(() => start.length));
+      seen.add('answer');
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+    }
+  }
+  expect(seen).toEqual(new Set(['request', 'rejected with its id', 'answer']));
 });
 
 test(`of ${inputs} mutated blocks, each that is accepted is the same after it is encoded again`, () => {

@@ -54,10 +54,23 @@ describe('docs/protocol.md', () => {
     expect(shown('sensor')).toEqual(new Set(['hello', 'samples', 'gap', 'mark']));
     expect(shown('to-sensor')).toEqual(new Set(['welcome', 'ack', 'gap', 'warning', 'error']));
     expect(shown('viewer')).toEqual(
-      new Set(['subscribe', 'unsubscribe', 'ack', 'learning', 'learner', 'remove', 'alarms', 'alarm', 'maintenance']),
+      new Set([
+        'subscribe',
+        'unsubscribe',
+        'ack',
+        'history',
+        'learning',
+        'learner',
+        'remove',
+        'alarms',
+        'alarm',
+        'maintenance',
+      ]),
     );
     const ofSubscription = ['subscribed', 'gap', 'run', 'mark', 'dropped', 'kernels', 'loss'];
-    expect(shown('to-viewer')).toEqual(new Set(['streams', 'health', ...ofSubscription, 'alarms', 'alarm', 'error']));
+    expect(shown('to-viewer')).toEqual(
+      new Set(['streams', 'health', 'history', ...ofSubscription, 'alarms', 'alarm', 'error']),
+    );
   });
 
   test('shows binary blocks that decode to the described values', () => {

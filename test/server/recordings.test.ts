@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { frameCount } from '../../src/core/blocks/block.ts';
 import type { Ack } from '../../src/protocol/ingest-reply.ts';
-import type { RecordingQueryResult, RecordingStatus } from '../../src/server/recording-query.ts';
+import type { StreamHistory } from '../../src/protocol/history-message.ts';
+import type { RecordingStatus } from '../../src/server/recording-query.ts';
 import { is, type World, world } from './peer.ts';
 
 let w: World;
@@ -39,7 +40,7 @@ async function record(frames: number): Promise<void> {
 
 test('GET /history returns every frame of a short span, and columns of a long one', async () => {
   await record(5000);
-  const { status, ...short } = await ask<RecordingQueryResult>(`/history/mill?from=${start + 1000}&to=${start + 2000}`);
+  const { status, ...short } = await ask<StreamHistory>(`/history/mill?from=${start + 1000}&to=${start + 2000}`);
   expect(status).toBe(200);
   expect(short).toMatchObject({ stream: 'mill', size: 1 });
   const frames = Array.from({ length: 10 }, (_, i) => 10 + i);
@@ -49,7 +50,7 @@ test('GET /history returns every frame of a short span, and columns of a long on
     { label: 'a', unit: '', min: frames, max: frames, mean: frames, count: frames.map(() => 1) },
     { label: 'b', unit: '', ...negative(frames), count: frames.map(() => 1) },
   ]);
-  const long = await ask<RecordingQueryResult>('/history/mill?points=50');
+  const long = await ask<StreamHistory>('/history/mill?points=50');
   const [{ start: starts, frames: counts, channels }] = long.runs;
   expect(starts.length).toBeLessThanOrEqual(50);
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(5000);
@@ -95,7 +96,7 @@ test('an answer has at most 2000 columns, and fewer for many channels', async ()
   const data = channels.map((_, c) => Array.from({ length: 100 }, () => c));
   for (let i = 0; i < 15; i++) sensor.send({ type: 'samples', data });
   await sensor.until((reply) => reply.type === 'ack' && reply.durable === 1500);
-  const { runs } = await ask<RecordingQueryResult>('/history/wide?points=2000');
+  const { runs } = await ask<StreamHistory>('/history/wide?points=2000');
   expect(runs[0].start.length * 64).toBeLessThanOrEqual(32_768);
   expect(runs[0].frames.reduce((sum, count) => sum + count, 0)).toBe(1500);
 });
@@ -148,7 +149,7 @@ test('DELETE /recordings erases a stream that goes on being recorded, and no oth
   await sensor.until((reply) => reply.type === 'ack' && reply.durable === 5100);
   const acks = sensor.messages.filter((reply): reply is Ack => reply.type === 'ack').map(({ durable }) => durable);
   expect(acks).toEqual([...acks].sort((a, b) => a - b));
-  const { runs } = await ask<RecordingQueryResult>('/history/mill');
+  const { runs } = await ask<StreamHistory>('/history/mill');
   expect(runs).toHaveLength(1);
   expect(runs[0].frames.reduce((sum, count) => sum + count, 0)).toBe(100);
   expect([runs[0].start[0], runs[0].channels[0].min[0]]).toEqual([5000, 5000]);

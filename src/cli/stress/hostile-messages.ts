@@ -15,9 +15,14 @@ export class HostileMessages {
     return this.#below(3) === 0 ? this.binary() : this.text('sensor');
   }
 
-  /** A text message of a device or viewer, sometimes a list. */
-  text(from: 'sensor' | 'viewer'): string {
-    const one = () => (from === 'sensor' ? this.#sensorObject() : this.#viewerObject());
+  /** A text message of a device, of a viewer, or of a server to a viewer, sometimes a list. */
+  text(from: 'sensor' | 'viewer' | 'server'): string {
+    const objects = {
+      sensor: () => this.#sensorObject(),
+      viewer: () => this.#viewerObject(),
+      server: () => this.#serverObject(),
+    };
+    const one = objects[from];
     const value = this.#below(12) === 0 ? [one(), one(), one()] : one();
     const text = JSON.stringify(value) ?? 'undefined';
     return this.#below(3) === 0 ? this.#mutated(text) : text;
@@ -79,11 +84,44 @@ export class HostileMessages {
       () => ({ type: 'subscribe', id, stream, what: ['raw'], maxHz: this.#number(), recent: value() }),
       () => ({ type: 'unsubscribe', id }),
       () => ({ type: 'ack', received: this.#number() }),
+      () => ({ type: 'history', id, stream, from: this.#number(), to: this.#number(), points: this.#number() }),
+      () => ({ type: 'history', id: value(), stream, from: value(), to: value(), points: value() }),
       () => ({ type: 'learning', stream: 'none', learner: value(), on: value(), act: value() }),
       () => ({ type: 'learner', stream: 'none', add: value(), remove: value() }),
       () => ({ type: 'alarm', alarm: this.#number(), do: value(), until: value() }),
       () => ({ type: 'maintenance', streams: value(), until: this.#number() }),
       () => ({ type: value() }),
+      value,
+    ])();
+  }
+
+  #serverObject(): unknown {
+    const value = () => this.#value();
+    const columns = this.#below(3);
+    const row = () => Array.from({ length: this.#below(8) === 0 ? 3 : columns }, () => this.#number());
+    const part = (good: unknown) => (this.#below(12) === 0 ? value() : good);
+    const channel = () => ({
+      label: part('a'),
+      unit: part(''),
+      min: row(),
+      max: part(row()),
+      mean: row(),
+      count: row(),
+    });
+    const run = () => ({
+      run: part(3),
+      rate: part(10),
+      start: row(),
+      time: row(),
+      frames: row(),
+      channels: [channel()],
+    });
+    return this.#pick<() => unknown>([
+      () => ({ type: 'history', id: part(1), stream: part('mill'), size: part(64), runs: [run(), part(run())] }),
+      () => ({ type: 'history', id: 1, stream: 'mill', size: 1, runs: value(), omitted: value() }),
+      () => ({ type: 'error', code: part('busy'), message: part('x'), id: part(1) }),
+      () => ({ type: 'mark', id: this.#number(), at: this.#number(), label: value(), time: value() }),
+      () => ({ type: 'health', streams: part([]), behind: part(1) }),
       value,
     ])();
   }
