@@ -1,49 +1,90 @@
 import { Command } from '@commander-js/extra-typings';
-import { fromEvent, takeUntil } from 'rxjs';
+import { fromEvent, map as mapEach, type Observable, take, takeUntil, takeWhile } from 'rxjs';
 import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
 import { cutBlock } from '../core/blocks/cut-block.ts';
 import { csvWriter, shortest } from '../formats/csv/csv-writer.ts';
 import type { StreamInfo } from '../protocol/index.ts';
 import { checkStreamName, defaultServer, watchAddress } from './address.ts';
+import { alarmRows } from './alarm-rows.ts';
 import { counted } from './amounts.ts';
 import { EventTimes } from './event-times.ts';
-import { usageOf } from './failure.ts';
+import { UsageError, usageOf } from './failure.ts';
+import { featureRows } from './feature-rows.ts';
 import { integerFrom } from './options.ts';
-import { outageNotice } from './publishing.ts';
+import { logStatus, outageNotice } from './publishing.ts';
 import { recorder, type RecorderEvent } from './recorder.ts';
 import { stopSignal } from './stop-signal.ts';
 
-/** `tapline tail`: prints the frames and the events of a live stream. */
-export function tailCommand(): Command<[string], { from: string; json?: true; frames?: number }> {
+type TailOptions = {
+  from: string;
+  features?: true;
+  map?: string;
+  alarms?: true;
+  json?: true;
+  frames?: number;
+};
+
+/** `tapline tail`: prints the frames and the events of a live stream, the rows of a feature map, or the changes of alarms. */
+export function tailCommand(): Command<[string | undefined], TailOptions> {
   return new Command('tail')
-    .summary('Print the frames and events of a live stream')
+    .summary('Print the frames and events of a live stream, its feature maps, or alarms')
     .description(
       'Print the raw samples and the events of a live stream as CSV, or as JSON lines, until you press Ctrl-C.',
     )
-    .argument('<stream>', 'Stream name')
+    .argument('[stream]', 'Stream name; optional with --alarms (default: all streams)')
     .option('--from <url>', 'Server address', defaultServer)
-    .option('--json', 'Print one JSON object per frame or event; missing samples are null')
-    .option('-n, --frames <count>', 'Stop after this many frames', integerFrom(1, Number.MAX_SAFE_INTEGER))
-    .addHelpText('after', '\nExample:\n  tapline tail headset --json')
-    .action(async (stream, { from, json, frames }) => {
-      const address = watchAddress(from);
-      const printer = new Printer(checkStreamName(stream), json ?? false, frames ?? Infinity);
-      const stop = fromEvent(stopSignal(), 'abort');
-      await new Promise<void>((resolve, reject) => {
-        const events = recorder(address, stream, outageNotice(address)).pipe(takeUntil(stop));
-        const subscription = events.subscribe({
-          next(event) {
-            process.stdout.write(printer.textOf(event));
-            if (printer.isDone) {
-              resolve();
-              queueMicrotask(() => subscription.unsubscribe());
-            }
-          },
-          error: (error: unknown) => reject(usageOf(error)),
-          complete: resolve,
-        });
-      });
+    .option('--features', 'Print the rows of a feature map instead of samples')
+    .option('--map <name>', 'Name of the feature map for --features (default: the first one)')
+    .option('--alarms', 'Print the changes of alarms instead of samples')
+    .option('--json', 'Print one JSON object per frame, event, row, or alarm; missing samples are null')
+    .option(
+      '-n, --frames <count>',
+      'Stop after this many frames, rows, or alarms',
+      integerFrom(1, Number.MAX_SAFE_INTEGER),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tapline tail headset --json\n  tapline tail headset --features\n  tapline tail --alarms',
+    )
+    .action(async (stream, options) => {
+      if (options.alarms && options.features) throw new UsageError('--alarms and --features cannot be combined');
+      if (options.map !== undefined && !options.features) throw new UsageError('--map requires --features');
+      if (stream === undefined && !options.alarms)
+        throw new UsageError('the name of a stream is required without --alarms');
+      const name = stream === undefined ? undefined : checkStreamName(stream);
+      await print(textOf(name, options).pipe(takeUntil(fromEvent(stopSignal(), 'abort'))));
     });
+}
+
+/** The text to print, piece by piece. */
+function textOf(stream: string | undefined, options: TailOptions): Observable<string> {
+  const { features, map, alarms, json = false, frames = Infinity } = options;
+  const address = watchAddress(options.from);
+  const down = outageNotice(address);
+  if (alarms) {
+    const begun = () => {
+      process.stderr.write(`Printing the alarms of ${stream ?? 'all streams'}. Press Ctrl-C to stop.\n`);
+    };
+    return alarmRows(address, { stream, json, down, begun }).pipe(take(frames));
+  }
+  const name = stream ?? '';
+  if (features) return featureRows(address, { stream: name, map, json, down, note: logStatus }).pipe(take(frames));
+  const printer = new Printer(name, json, frames);
+  return recorder(address, name, down).pipe(
+    mapEach((event) => printer.textOf(event)),
+    takeWhile(() => !printer.isDone, true),
+  );
+}
+
+/** Prints text until it ends. */
+function print(text: Observable<string>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    text.subscribe({
+      next: (piece) => void process.stdout.write(piece),
+      error: (error: unknown) => reject(usageOf(error)),
+      complete: resolve,
+    });
+  });
 }
 
 /** Converts the events of a stream to text. */
