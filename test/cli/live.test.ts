@@ -1,6 +1,5 @@
 import { existsSync, readFileSync, watch } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filter, firstValueFrom, map, take, tap, timeout, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -11,28 +10,21 @@ import { connect } from '../../src/operators/index.ts';
 import { parseWatch, type StreamInfo } from '../../src/protocol/index.ts';
 import { annotations, encodeEdf, list } from '../formats/encode-edf.ts';
 import { readWrittenCsv } from '../formats/read-written-csv.ts';
-import { run, type Running, start } from './run-tapline.ts';
+import { type CommandDirectory, commandDirectory } from './directory.ts';
+import { run, type Running } from './run-tapline.ts';
 
 const recording = `time (s),a,b\n${Array.from({ length: 200 }, (_, i) => `${i / 100},${Math.fround(Math.sin(i))},${i % 7}`).join('\n')}\n`;
 
+let commands: CommandDirectory;
 let directory: string;
-let begun: Running[];
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'tapline-'));
-  begun = [];
+  commands = await commandDirectory();
+  directory = commands.path;
   await writeFile(join(directory, 'recording.csv'), recording);
 });
-afterEach(async () => {
-  for (const { process } of begun) process.kill('SIGKILL');
-  await Promise.all(begun.map(({ ended }) => ended));
-  await rm(directory, { recursive: true });
-});
+afterEach(() => commands.remove());
 
-function tapline(...args: string[]): Running {
-  const running = start(args, directory);
-  begun.push(running);
-  return running;
-}
+const tapline = (...args: string[]) => commands.start(...args);
 
 /** A server of its own port; its process and its WebSocket address. */
 async function serve(...args: string[]): Promise<{ server: Running; address: string }> {

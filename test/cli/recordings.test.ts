@@ -1,36 +1,30 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readCsv } from '../../src/formats/index.ts';
-import { run, type Running, start } from './run-tapline.ts';
+import { type CommandDirectory, commandDirectory } from './directory.ts';
+import { run } from './run-tapline.ts';
 
 const recording = `time (s),a,b\n${Array.from({ length: 500 }, (_, i) => `${i / 100},${Math.fround(Math.sin(i))},${i % 7}`).join('\n')}\n`;
 const bits = (text: string) => readCsv(text).blocks.flatMap(({ data }) => [...new Uint32Array(data.slice().buffer)]);
 
+let commands: CommandDirectory;
 let directory: string;
-let begun: Running[];
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'tapline-'));
-  begun = [];
+  commands = await commandDirectory();
+  directory = commands.path;
   await writeFile(join(directory, 'recording.csv'), recording);
 });
-afterEach(async () => {
-  for (const { process } of begun) process.kill('SIGKILL');
-  await Promise.all(begun.map(({ ended }) => ended));
-  await rm(directory, { recursive: true });
-});
+afterEach(() => commands.remove());
 
 const tapline = (...args: string[]) => run(args, directory);
 
 test('a stream is recorded by the server, exported, replayed out of the store, and erased, bit for bit', async () => {
-  const server = start(['serve', '--port', '0', '--fsync', 'never'], directory);
-  begun.push(server);
+  const server = commands.start('serve', '--port', '0', '--fsync', 'never');
   const [, address] = await server.prints(/Tapline is running at http(:\/\/127\.0\.0\.1:\d+)\n/);
   const url = `ws${address}`;
-  const tail = start(['tail', 'x', '--from', url, '--json', '-n', '500'], directory);
-  begun.push(tail);
+  const tail = commands.start('tail', 'x', '--from', url, '--json', '-n', '500');
   await tail.prints(/Waiting for stream x/);
   await tapline('replay', 'recording.csv', '--url', url, '--stream', 'x', '--speed', 'max');
   expect(await tail.ended).toBe(0);
