@@ -43,7 +43,8 @@ function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: 
     const { eeg, alpha } = simulator.next(10);
     runNow(feed.receive([{ type: 'samples', ...eeg }]));
     waiting.push(alpha);
-    if (block % 2) for (const late of waiting.splice(0)) feed.pipeline.pushTarget({ name: 'headset.alpha', run: 0 }, late);
+    if (block % 2)
+      for (const late of waiting.splice(0)) feed.pipeline.pushTarget({ name: 'headset.alpha', run: 0 }, late);
   }
   feed.close();
   if (!kernels) throw new Error('no kernels were sent');
