@@ -1,12 +1,34 @@
 import { defineConfig } from 'vitest/config';
 
+const timeouts = { testTimeout: 60_000, hookTimeout: 120_000 };
+const long = ['test/**/*.full.test.ts'];
+/** Folders whose tests compute, and change nothing that other tests use; one file replaces functions of the platform. */
+const pure = '{core,formats,kernels,operators,protocol,testing}';
+const replacing = 'test/core/layers/convolution/eager.test.ts';
+
 export default defineConfig({
   test: {
     globalSetup: ['./test/setup-debian.ts', './test/setup-runtimes.ts'],
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/**/*.full.test.ts', '**/node_modules/**'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
     reporters: ['default', './test/summary-reporter.ts'],
+    projects: [
+      // all files of a worker load the modules once
+      {
+        test: {
+          ...timeouts,
+          name: 'pure',
+          include: [`test/${pure}/**/*.test.ts`],
+          exclude: [...long, replacing],
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          ...timeouts,
+          name: 'other',
+          include: ['test/**/*.test.ts'],
+          exclude: [...long, `test/${pure}/**/!(eager).test.ts`],
+        },
+      },
+    ],
   },
 });

@@ -73,7 +73,6 @@ async function run(seed: number, kills: ReadonlySet<number>, more: object) {
 }
 
 test.each([
-  [11, {}],
   [12, {}],
   [13, { workers: 1 }],
 ])(
