@@ -76,16 +76,8 @@ describe('the dashboard of a server with the two sensors of the demo', () => {
   });
 
   test('draws eight raw channels in µV', async () => {
-    expect(await page.locator(`${part('signal')} .tapline-name`).allTextContents()).toEqual([
-      'Fp1',
-      'Fp2',
-      'C3',
-      'C4',
-      'P7',
-      'P8',
-      'O1',
-      'O2',
-    ]);
+    const names = () => page.locator(`${part('signal')} .tapline-name`).allTextContents();
+    await expect.poll(names, { timeout: 20_000 }).toEqual(['Fp1', 'Fp2', 'C3', 'C4', 'P7', 'P8', 'O1', 'O2']);
     await page.waitForFunction(() =>
       [...document.querySelectorAll('[data-testid=signal] .tapline-bar')].some(({ textContent }) =>
         /^\d+ µV$/.test(textContent),
