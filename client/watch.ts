@@ -33,7 +33,7 @@ export interface WatchOptions {
   actions?: Observable<AlarmRequest | MaintenanceRequest | RemoveRequest | LearnerRequest>;
   /**
    * Requests for time spans of recorded streams. Each is answered by one message `history` or `error` with the same `id`; after a
-   * reconnect, requests that are not answered are sent again. An `id` can be used again after its answer.
+   * reconnect, unanswered requests are sent again. An `id` can be used again after its answer.
    */
   history?: Observable<Omit<HistoryRequest, 'type'>>;
   /** @deprecated Use `actions`. */

@@ -24,18 +24,18 @@ type TailOptions = {
   frames?: number;
 };
 
-/** `tapline tail`: prints the frames and the events of a live stream, the rows of a feature map, or the changes of alarms. */
+/** `tapline tail`: prints the frames and the events of a live stream, the rows of a feature map, or alarm changes. */
 export function tailCommand(): Command<[string | undefined], TailOptions> {
   return new Command('tail')
     .summary('Print the frames and events of a live stream, its feature maps, or alarms')
     .description(
-      'Print the raw samples and the events of a live stream as CSV, or as JSON lines, until you press Ctrl-C.',
+      'Print the raw samples and events of a live stream as CSV or JSON lines until you press Ctrl-C. With --features, print a feature map; with --alarms, print alarm changes.',
     )
     .argument('[stream]', 'Stream name; optional with --alarms (default: all streams)')
     .option('--from <url>', 'Server address', defaultServer)
     .option('--features', 'Print the rows of a feature map instead of samples')
     .option('--map <name>', 'Name of the feature map for --features (default: the first one)')
-    .option('--alarms', 'Print the changes of alarms instead of samples')
+    .option('--alarms', 'Print alarm changes instead of samples')
     .option('--json', 'Print one JSON object per frame, event, row, or alarm; missing samples are null')
     .option(
       '-n, --frames <count>',

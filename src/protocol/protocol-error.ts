@@ -50,7 +50,7 @@ export const errorCodes = {
   'binary-refused': 'binary messages are not allowed in this direction',
   'too-many-subscriptions': 'more subscriptions on one connection than the server allows',
   'bad-points': '`points` is not an integer from 1 to 2000',
-  'not-recorded': 'nothing that was recorded of this stream is stored',
+  'not-recorded': 'there is no recording of this stream',
   'unreadable-recording': 'the recording of the stream cannot be read; see the log of the server',
   'too-many-requests': 'more requests are waiting than the server allows',
   'broken-pipeline': 'the server failed to process this stream; its raw samples are still sent',

@@ -1,9 +1,9 @@
 import { withResolvers } from './with-resolvers.ts';
 import type { Task } from './work-scheduler.ts';
 
-/** Lets one task after another process the messages of a feed, and performs other work between two tasks. */
+/** Runs the tasks that process the messages of a feed one at a time, and other work between tasks. */
 export class FeedGate {
-  /** Resolves when the present task has ended; undefined if there is none. */
+  /** Resolves when the current task has ended; undefined if there is none. */
   #occupied: Promise<void> | undefined;
   readonly #between: (() => void)[] = [];
 
@@ -16,7 +16,7 @@ export class FeedGate {
     while (this.#occupied) yield this.#occupied;
   }
 
-  /** Performs a task after the present one. */
+  /** Performs a task after the current one. */
   *enter<T>(task: Task<T>): Task<T> {
     yield* this.idle();
     const { promise, resolve } = withResolvers();

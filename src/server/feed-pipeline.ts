@@ -16,9 +16,9 @@ import type { SavedRun } from './pipeline-store.ts';
 import { addedStage, type RecordedMessage, targetsIn } from './replayed-message.ts';
 import type { Task } from './work-scheduler.ts';
 
-/** What a pipeline needs from its feed. */
+/** The part of a feed that its pipeline uses. */
 export interface PipelineFeed {
-  /** The present description of the stream. */
+  /** The current description of the stream. */
   readonly description: FeedInfo & Opening;
   /** Index of the next frame. */
   readonly next: number;
@@ -50,7 +50,7 @@ export class FeedPipeline {
   /** Whether the pipeline of this run has been opened. */
   #isOpen = false;
   #isClosed = false;
-  /** Whether a piece of a block is being processed, and what has to be done after it. */
+  /** Whether a piece of a block is being processed, and the work to do after it. */
   #isPushing = false;
   readonly #deferred: (() => void)[] = [];
   /** How frames are divided into slices. */
@@ -141,7 +141,7 @@ export class FeedPipeline {
     });
   }
 
-  /** Forgets the run. */
+  /** Discards the state of the run. */
   clear(): void {
     this.#isOpen = false;
     this.stages.clear();
@@ -241,7 +241,7 @@ export class FeedPipeline {
     this.teach(name, run, cutBlock(block, Math.max(block.start, known)));
   }
 
-  /** Passes frames of a target stream on, and notes that. */
+  /** Passes frames of a target stream on, and records how far. */
   teach(name: string, run: number, block: Block): void {
     this.#taught.set(name, { run, next: block.start + frameCount(block) });
     this.#afterPiece(() => {

@@ -4,12 +4,12 @@ import { ProtocolError } from '../protocol/protocol-error.ts';
 import { readHistory } from './recording-query.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 
-/** Maximum number of requests of a viewer that are not answered. */
+/** Maximum number of unanswered requests of a viewer. */
 const maxRequests = 16;
 
-/** The way to the viewer. */
+/** The output to the viewer. */
 export interface HistoryOutput {
-  /** Whether the viewer has no answer to receive before the next one. */
+  /** Whether the next answer can be sent, because no earlier one is waiting. */
   readonly ready: () => boolean;
   readonly send: (message: HistoryMessage | ErrorMessage) => void;
 }
@@ -37,11 +37,11 @@ export class HistoryRequests {
   add(request: HistoryRequest): void {
     const { id } = request;
     if (this.#current?.id === id || this.#waiting.some((other) => other.id === id))
-      throw new ProtocolError('same-id', `id must not be that of a history request that is not answered, got ${id}`);
+      throw new ProtocolError('same-id', `id must not be the id of an unanswered history request, got ${id}`);
     if (this.#waiting.length + (this.#current ? 1 : 0) >= maxRequests)
       throw new ProtocolError(
         'too-many-requests',
-        `history requests that are not answered must be at most ${maxRequests}; wait for an answer`,
+        `unanswered history requests must be at most ${maxRequests}. Wait for an answer.`,
         id,
       );
     this.#waiting.push(request);

@@ -46,7 +46,7 @@ export interface ErasedRecording {
   erased: string;
 }
 
-/** Deletes what was recorded of a stream. A stream that is live goes on being recorded, in a new recording. */
+/** Deletes what was recorded of a stream. A live stream continues in a new recording. */
 export async function eraseRecording(
   registry: Pick<StreamRegistry, 'eraseRecording' | 'log'>,
   stream: string,

@@ -77,7 +77,7 @@ export class Recordings {
   }
 
   /**
-   * Deletes the recording of a stream, which goes on being recorded: the next event begins a new recording.
+   * Deletes the recording of a stream. Recording continues: the next event begins a new recording.
    * @param feed the stream, if it is open
    * @param erased called before anything is recorded in the new recording
    * @returns whether there was a recording

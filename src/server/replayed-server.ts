@@ -32,11 +32,11 @@ export interface ReplayListener {
   alarm(event: AlarmEvent): void;
   /** The score of a learner of a stream changed. */
   score(stream: string, learner: { readonly name: string; readonly task: string }, score: ReplayedScore): void;
-  /** Something does not work with these settings: a sentence, passed once per stream. */
+  /** A component failed with these settings. Each sentence is passed once per stream. */
   problem(stream: string, sentence: string): void;
 }
 
-/** Maximum number of problems that are remembered. */
+/** Maximum number of problems that are reported. */
 const maxReported = 1000;
 
 /** Interval of the timer of the alarms, in ms. */

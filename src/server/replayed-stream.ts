@@ -87,7 +87,7 @@ export class ReplayedStream {
     }
   }
 
-  /** Starts a run with what the stream has learned, as a server does after a restart. */
+  /** Starts a run with the learned state of the stream, as a server does after a restart. */
   *#reopen(before: Feed, event: RunEvent): Task {
     let saved: SavedRun | undefined;
     yield before.save().then((run) => {

@@ -5,8 +5,8 @@ export interface RoundMember {
 }
 
 /**
- * Sends what many viewers get of the same frames in one round: first the messages of all of them are prepared, and then they
- * are written to the sockets, one right after the other. A write costs less if the receiver is still awake from the one before.
+ * Sends the messages of many viewers about the same frames in one round: prepares the messages of all viewers, and then writes
+ * them to the sockets in immediate succession. A write costs less if the receiver is still active after the previous one.
  */
 export class SendRound {
   readonly #waiting = new Set<RoundMember>();

@@ -6,14 +6,14 @@ import type { WeightStore } from './weight-store.ts';
 import { withResolvers } from './with-resolvers.ts';
 import type { Task } from './work-scheduler.ts';
 
-/** The streams of a server, as their recovery needs them. */
+/** The operations on the streams of a server that recovery uses. */
 export interface RecoveredStreams {
   has(name: string): boolean;
   /** Returns false if there is no room for another stream. */
   makeRoom(): boolean;
   /** Creates a stream whose frames are neither recorded nor raise alarms, until it is admitted. */
   prepare(name: string, opening: Opening): Feed;
-  /** A prepared stream has processed its recorded frames. */
+  /** Opens a prepared stream after it has processed its recorded frames. */
   admit(feed: Feed): void;
   /** Removes a prepared stream, if there is one of this name. */
   discard(name: string): void;
@@ -54,7 +54,7 @@ export class StreamRecovery {
     await this.#recovering.get(name);
   }
 
-  /** Continues a recorded stream that is not open since the server was started. */
+  /** Continues a recorded stream that has not been opened since the server was started. */
   *recover(name: string): Task {
     const { recorder } = this.#options.recordings;
     const recovering = this.#recovering.get(name);
@@ -105,7 +105,7 @@ export class StreamRecovery {
     this.#streams.admit(feed);
   }
 
-  /** Passes on what target streams have recorded, and what the killed server had not passed on or not recorded as such. */
+  /** Passes on recorded frames of target streams that the killed server had not passed on, or not recorded as targets. */
   *#teachRest(feed: Feed): Task {
     const { recordings } = this.#options;
     for (const [stream, { run }] of feed.pipeline.taught) {

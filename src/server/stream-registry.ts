@@ -266,7 +266,7 @@ export class StreamRegistry {
     };
   }
 
-  /** Deletes the recording of a stream, which goes on being recorded. Returns false if there is none. */
+  /** Deletes the recording of a stream; recording continues. Returns false if there is none. */
   async eraseRecording(name: string): Promise<boolean> {
     await this.#recovery?.settled(name);
     const feed = this.#feeds.get(name);

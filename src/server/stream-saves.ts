@@ -13,13 +13,13 @@ export interface StreamSavesOptions {
   log: (line: string) => void;
 }
 
-/** Cost in ns of the frames since the last save of a pipeline from which on it is saved before its time. */
+/** Estimated cost in ns of the frames since the last save, above which a pipeline is saved ahead of schedule. */
 const maxUnsavedCost = 2e9;
 
 /** Saves the pipelines and learned weights of streams, so that the saved ones match their recordings. */
 export class StreamSaves {
   readonly #options: StreamSavesOptions;
-  /** Resolves when what has been saved of a stream is written, by its name. */
+  /** Resolves when the saved state of a stream is written, by its name. */
   readonly #writing = new Map<string, Promise<void>>();
   #removed: Promise<void> = Promise.resolve();
 
@@ -58,7 +58,7 @@ export class StreamSaves {
     this.#removed = this.#removed.then(() => this.#write(name, learned, run));
   }
 
-  /** Writes what has been saved of a stream, after what was saved of it before. */
+  /** Writes the saved state of a stream, after its earlier saved states. */
   async #write(
     name: string,
     learned: Promise<Map<string, LearnedWeights>>,

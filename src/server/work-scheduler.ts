@@ -6,7 +6,7 @@ export type Task<T = void> = Generator<number | Promise<void>, T, void>;
 
 /** Options of a `WorkScheduler`. */
 export interface WorkSchedulerOptions {
-  /** Cost in ns of the slices that are performed before sockets and timers are served, and their longest duration. Default: 5 ms. */
+  /** Limit in ns of a turn, for the estimated cost of its slices and for its duration. Default: 5,000,000 (5 ms). */
   turn?: number;
   /** Returns the time in ms. Default: `performance.now()`. */
   now?: () => number;
@@ -17,8 +17,8 @@ export interface WorkSchedulerOptions {
 }
 
 /**
- * Performs the work of many clients in turns of bounded cost. In a turn, every task that is ready performs one slice after
- * another task's. Between turns, sockets and timers are served. Work that arrives while nothing else waits is done at once.
+ * Performs the work of many clients in turns of bounded cost. In a turn, the ready tasks alternate, one slice each. Between
+ * turns, sockets and timers are served. Work that arrives while nothing else waits is done immediately.
  *
  * A turn ends when the estimated cost of its slices, or the time since its beginning, reaches a limit: the estimate is too low
  * on a slow or busy machine. What the tasks produce does not depend on the turns.

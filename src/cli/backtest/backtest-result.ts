@@ -43,7 +43,7 @@ export interface StreamBacktest extends AlarmComparison {
   readonly marks: readonly BacktestMark[];
   /** Number of these events during an alarm of each side. */
   readonly covered: { readonly before: number; readonly after: number };
-  /** Whether the stream was recorded with the settings that are replayed first; undefined: that is not recorded. */
+  /** Whether the stream was recorded with the settings that are replayed first; undefined: the settings are not recorded. */
   readonly isSameSettings: boolean | undefined;
   readonly notes: readonly string[];
 }
@@ -56,7 +56,7 @@ export interface Backtest {
   /** What is compared, in words. */
   readonly before: string;
   readonly after: string;
-  /** Whether the first side are the alarms that the server recorded, rather than those of a replay. */
+  /** Whether the first side consists of the alarms that the server recorded, rather than those of a replay. */
   readonly isAgainstRecorded: boolean;
   readonly streams: readonly StreamBacktest[];
 }

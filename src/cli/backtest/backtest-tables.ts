@@ -122,12 +122,12 @@ export function notesOf(backtest: Backtest): string[] {
   return [
     ...(others.length > 0
       ? [
-          `${others.join(', ')}: recorded with other settings than those that are replayed first, so the recorded alarms can differ. Set --baseline to the settings of the server.`,
+          `${others.join(', ')}: recorded with other settings than those that are replayed first, so the replayed alarms can differ from the recorded ones. Set --baseline to the settings of the server.`,
         ]
       : []),
     ...(unsure.length > 0
       ? [
-          `${unsure.map(({ stream }) => stream).join(', ')}: the first replay does not reproduce every recorded alarm. What the server had learned before the recording, other settings, and actions of users change alarms.`,
+          `${unsure.map(({ stream }) => stream).join(', ')}: the first replay does not reproduce every recorded alarm. Possible reasons are state that the server learned before the recording, different settings, and actions of users.`,
         ]
       : []),
     ...streams.flatMap(({ stream, notes }) => notes.map((note) => `${stream}: ${note}.`)),

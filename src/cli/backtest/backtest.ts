@@ -29,18 +29,22 @@ export function backtestCommand(): Command<[], BacktestOptions> {
   return new Command('backtest')
     .summary('Replay recordings of the server with other settings, and compare the alarms')
     .description(
-      'Replay recordings of the server with the settings of --config and with those of --baseline, and list the alarms gained and lost and the scores of learners before and after. Without --config, compare the recorded alarms with a replay of --baseline. The server can be running.',
+      'Replay recordings of the server with the settings of --config and with those of --baseline. List the alarms gained and lost, and the learner scores before and after. Without --config, compare the recorded alarms with a replay of --baseline. The server can be running.',
     )
     .option('--config <file>', 'JSON file with the settings to test, such as { "falseAlarms": "1/week" }')
     .option(
       '--baseline <file>',
       "JSON file with the settings to compare with (default: those of 'tapline serve' without options)",
     )
-    .option('--since <time>', 'First time: ISO 8601, or an age such as 30d (default: the oldest frame)', pointInTime)
-    .option('--until <time>', 'Time before which frames are replayed (default: now)', pointInTime)
+    .option(
+      '--since <time>',
+      'Start of the time span: ISO 8601, or an age such as 30d (default: the oldest frame)',
+      pointInTime,
+    )
+    .option('--until <time>', 'End of the time span, exclusive (default: now)', pointInTime)
     .option(
       '--warm-up <time>',
-      'How long before --since the replay begins, such as 7d, so that it has learned what is normal; 0s = not at all (default: everything that is recorded)',
+      'How long before --since the replay begins, such as 7d, to learn normal behavior first; 0s = none (default: from the oldest frame)',
       warmUpTime,
     )
     .option('--stream <name>', 'Only this stream; the name can contain * (repeatable; default: all streams)', collect)

@@ -14,14 +14,14 @@ export interface AlarmComparison {
   readonly lost: readonly StreamAlarm[];
 }
 
-/** Time around an alarm in which another one matches it: that after which an alarm is cleared by default. */
+/** Maximum distance in s of matching alarms: the default time after which an alarm is cleared. */
 const reach = 10;
-/** The same in frames, at least. */
+/** Lower limit of this distance in frames. */
 const minReach = 10;
 
 /** The rule by which alarms match, in words. */
 export const matchingRule =
-  'Two alarms match if they have the same stream, kind, and run, and their frames, from the first to the last anomalous one, are at most 10 s (and at least 10 frames) apart. An alarm matches at most one other.';
+  'Two alarms match if they have the same stream, kind, and run, and their anomalous frames are at most 10 s apart, or at most 10 frames if that is longer. Each alarm matches at most one other.';
 
 /** Frames of a run: the first one, and the last one. */
 interface Frames {
@@ -29,7 +29,7 @@ interface Frames {
   readonly to: number;
 }
 
-/** Whether two ranges of frames of a run overlap, or are at most 10 s or 10 frames apart. */
+/** Whether two ranges of frames of a run overlap, or are at most 10 s or 10 frames apart, whichever is longer. */
 export function areNear(one: Frames, other: Frames, rate: number): boolean {
   const margin = Math.max(minReach, reach * rate);
   return other.from <= one.to + margin && other.to >= one.from - margin;

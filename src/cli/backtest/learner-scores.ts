@@ -5,7 +5,7 @@ export interface LearnerScore {
   readonly task: string;
   /** Over all predictions since the run began: squared error divided by the variance of the target; null: unknown. */
   readonly nmse: number | null;
-  /** 1 - nmse / nmse of the baseline that predicts no change. */
+  /** 1 - nmse / nmse of the baseline that predicts no change; null: unknown. */
   readonly skill: number | null;
   /** The score of weights that were set aside, on later frames. */
   readonly holdout: { readonly nmse: number | null; readonly skill: number | null };

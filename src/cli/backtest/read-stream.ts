@@ -11,7 +11,7 @@ import { noAmounts, type ReadAmounts, type SpanEvent } from './span-events.ts';
 /** Maximum number of events (annotations) that are kept. */
 const maxMarks = 1000;
 
-/** What is known of a recorded stream while it is read. */
+/** Progress and notes of a recorded stream while it is read. */
 export class ReadStream implements StreamProgress {
   readonly amounts: ReadAmounts = noAmounts();
   /** The first events (annotations) in the span. */

@@ -21,7 +21,7 @@ export class ReplaySide {
   readonly name: string;
   readonly alarms: AlarmCollection = new AlarmCollection();
   readonly scores: LearnerScores = new LearnerScores();
-  /** What does not work with these settings: sentences by stream. */
+  /** Problems with these settings: sentences, by stream. */
   readonly problems: Map<string, string[]> = new Map<string, string[]>();
   #server: ReplayedServer | undefined;
 
@@ -66,7 +66,7 @@ export class ReplaySide {
     await perform(this.#opened.replay(stream, event, now));
   }
 
-  /** Marks the alarm that matches a recorded one as a false alarm, as a user has done. */
+  /** Marks the alarm that matches a recorded one as a false alarm, as the user did. */
   dismiss(recorded: AlarmRecord, stream: string, rate: number): void {
     const windowOf = ({ members }: AlarmRecord) => members.find((member) => member.stream === stream)?.window;
     const window = windowOf(recorded);

@@ -13,7 +13,7 @@ import { readLearners } from '../serve-learners.ts';
 
 /** Settings to replay with. */
 export interface NamedSettings extends ReplaySettings {
-  /** Their name in texts: the name of their file, or `default settings`. */
+  /** Name in the output: the name of their file, or `default settings`. */
   readonly name: string;
 }
 
@@ -28,8 +28,8 @@ export async function defaultSettings(): Promise<NamedSettings> {
 }
 
 /**
- * Reads the settings of a file: a JSON object with the options of `tapline serve` on which alarms and learners depend, by their
- * names in JavaScript, and the times of alarms (`AlarmOptions`). Paths of `learn` and `network` are relative to its directory.
+ * Reads a settings file: a JSON object with the options of `tapline serve` on which alarms and learners depend, by their names in
+ * JavaScript, and the timing and grouping of alarms (`AlarmOptions`). Paths of `learn` and `network` are relative to its directory.
  * @throws UsageError that names the file and the field
  */
 export async function readSettings(path: string): Promise<NamedSettings> {

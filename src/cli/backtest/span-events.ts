@@ -13,7 +13,7 @@ export interface BacktestSpan {
   readonly warmUp: number;
 }
 
-/** What was read of a recording so far. */
+/** Amounts read from a recording so far. */
 export interface ReadAmounts {
   /** Number of frames in the warm-up, and in the span. */
   warmUp: number;
@@ -27,7 +27,7 @@ export interface ReadAmounts {
   /** Frames in the span that are missing: reported gaps, and frames that were not recorded. */
   gaps: number;
   lost: number;
-  /** Number of runs of which frames are in the span. */
+  /** Number of runs with frames in the span. */
   runs: number;
   /** Whether reading began with the first frame of the stream. */
   isWhole: boolean;
@@ -138,7 +138,7 @@ function firstAt(block: Block, time: number, index: number, end: number): number
   return first;
 }
 
-/** The time of a replay. If the clock of the recording is set back, the time goes on with the distances of its frames. */
+/** The time of a replay. If the clock of the recording was set back, the time advances by the intervals between frames. */
 class ReplayClock {
   now = -Infinity;
   #offset = 0;

@@ -1,7 +1,7 @@
 import type { AlarmCause, AlarmKind, AlarmMember, AlarmRecord } from '../../core/alarms/alarm-lifecycle.ts';
 import type { AlarmEvent } from '../../core/alarms/alarm-manager.ts';
 
-/** An alarm of one stream. An alarm of several streams is one for each of them. */
+/** An alarm of one stream. An alarm of several streams is split into one per stream. */
 export interface StreamAlarm {
   readonly stream: string;
   /** Number of the alarm in the server or the replay that raised it. */
@@ -16,7 +16,7 @@ export interface StreamAlarm {
   /** When the stream joined it, and when it was cleared, in ms since 1970; undefined: it is open. */
   readonly raised: number;
   cleared: number | undefined;
-  /** log10 of the mean number of frames between scores as high when it was raised; 0 if there is no score. */
+  /** log10 of the mean number of frames between scores that are at least as high, when it was raised; 0: no score. */
   readonly score: number;
   /** Rate of the scored frames in Hz; 0 = irregular. */
   readonly scoreRate: number;
