@@ -60,7 +60,8 @@ describe('the help', () => {
     for (const { long, flags, hidden } of all.flatMap(({ options }) => options))
       if (!hidden && long) byName.set(long, new Set([...(byName.get(long) ?? []), flags]));
     const different = [...byName].filter(([, flags]) => flags.size > 1).map(([name]) => name);
-    // An output is a file or a directory; the networks of serve belong to streams; a span of a recorded stream is from a time to a time.
-    expect(different).toEqual(['--network', '--to', '--from', '--output']);
+    // An output is a file or a directory; the networks of serve belong to streams; a span of a recorded stream is from a time to a time;
+    // the warm-up of a backtest is a time, that of learn a number of updates.
+    expect(different).toEqual(['--network', '--to', '--from', '--output', '--warm-up']);
   });
 });
