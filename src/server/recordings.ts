@@ -78,20 +78,18 @@ export class Recordings {
 
   /**
    * Deletes the recording of a stream. Recording continues: the next event begins a new recording.
-   * @param feed the stream, if it is open
-   * @param erased called before anything is recorded in the new recording
+   * @param erased called before anything is recorded in the new recording; returns the stream, if it is open
    * @returns whether there was a recording
    */
-  erase(name: string, feed: Feed | undefined, erased: () => void): Promise<boolean> {
+  erase(name: string, erased: () => Feed | undefined): Promise<boolean> {
     const newest = this.recorder.run(name)?.run ?? -1;
     return this.recorder.erase(name, () => {
       this.#firstRun.set(name, newest + 1);
       this.#lost.delete(name);
-      if (feed) {
-        this.#described.delete(feed);
-        this.#erasedTo.set(feed, { run: feed.run, next: feed.next });
-      }
-      erased();
+      const feed = erased();
+      if (!feed) return;
+      this.#described.delete(feed);
+      this.#erasedTo.set(feed, { run: feed.run, next: feed.next });
     });
   }
 

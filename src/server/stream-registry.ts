@@ -13,9 +13,7 @@ import type { FeedOutput } from './feed-output.ts';
 import { DetectorBudget } from './detector-budget.ts';
 import type { FeedDesigner } from './feed-spec.ts';
 import { Intake, type SensorMessage } from './intake.ts';
-import { LatestCache } from './latest-cache.ts';
 import { addLearner, removeLearner } from './learner-changes.ts';
-import { Rejections } from './rejections.ts';
 import type { MakeHost } from './pipeline-host.ts';
 import type { PipelineStore } from './pipeline-store.ts';
 import type { Recordings } from './recordings.ts';
@@ -23,11 +21,10 @@ import type { ServerAlarms } from './server-alarms.ts';
 import type { SessionEnd, SessionLog, SessionRecord } from './session-log.ts';
 import { type RecoveredStreams, StreamRecovery } from './stream-recovery.ts';
 import { StreamSaves } from './stream-saves.ts';
+import { TargetAssignments } from './target-assignments.ts';
+import { UnopenedRejections } from './unopened-rejections.ts';
 import type { WeightStore } from './weight-store.ts';
 import type { Task } from './work-scheduler.ts';
-
-/** How long the rejected messages of a name without a stream are shown after the last one, in ms. */
-const shownRejected = 600_000;
 
 /** Options of a stream registry. */
 export interface StreamRegistryOptions {
@@ -63,8 +60,7 @@ export class StreamRegistry {
   readonly #options: StreamRegistryOptions;
   readonly #feeds = new Map<string, Feed>();
   readonly #sensors = new Map<string, Sensor>();
-  /** The streams that learn from each stream, by its name. */
-  readonly #learning = new Map<string, Feed[]>();
+  readonly #targets = new TargetAssignments();
   /** Streams that started with what was learned before, and whose pipeline has not been saved since then. */
   readonly #unsaved = new Set<Feed>();
   /** Streams whose recorded frames are being processed again. */
@@ -72,8 +68,7 @@ export class StreamRegistry {
   /** Streams without a sensor, the one that ended first at the front. */
   readonly #ended = new Set<string>();
   readonly #budget = new DetectorBudget();
-  /** Rejected messages of sensors that have not opened a stream, by name. */
-  readonly #unopened = new LatestCache<Rejections>(64);
+  readonly #unopened = new UnopenedRejections();
   readonly #saves: StreamSaves;
   /** Undefined if the server does not record. */
   readonly #recovery: StreamRecovery | undefined;
@@ -95,8 +90,12 @@ export class StreamRegistry {
   }
 
   get streams(): StreamInfo[] {
-    const ready = [...this.#feeds.values()].filter((feed) => !this.#replaying.has(feed));
-    return ready.map((feed) => feed.info);
+    return this.#ready.map((feed) => feed.info);
+  }
+
+  /** All streams except those whose recorded frames are being processed again. */
+  get #ready(): Feed[] {
+    return [...this.#feeds.values()].filter((feed) => !this.#replaying.has(feed));
   }
 
   get alarmService(): AlarmService {
@@ -238,7 +237,7 @@ export class StreamRegistry {
 
   /** Counts a rejected message of a stream, and logs some of them. */
   reject(name: string, error: ProtocolError): void {
-    const rejections = this.#feeds.get(name)?.rejections ?? this.#unopened.get(name, () => new Rejections());
+    const rejections = this.#feeds.get(name)?.rejections ?? this.#unopened.of(name);
     if (!rejections.add(error, Date.now())) return;
     const { count = 0 } = rejections.summary ?? {};
     const which = count === 1 ? 'a message' : `${count} messages; the last`;
@@ -247,10 +246,7 @@ export class StreamRegistry {
 
   /** Rejected messages of names without a stream, because none of their recent messages was accepted; `now` in ms. */
   unopened(now: number): { name: string; rejected: RejectedMessages }[] {
-    const recent = this.#unopened.entries.filter(
-      ([name, { lastTime }]) => name !== '' && !this.#feeds.has(name) && now - lastTime < shownRejected,
-    );
-    return recent.flatMap(([name, { summary }]) => (summary ? [{ name, rejected: summary }] : []));
+    return this.#unopened.recent(now, (name) => this.#feeds.has(name));
   }
 
   health(now: number): HealthMessage {
@@ -269,10 +265,14 @@ export class StreamRegistry {
   /** Deletes the recording of a stream; recording continues. Returns false if there is none. */
   async eraseRecording(name: string): Promise<boolean> {
     await this.#recovery?.settled(name);
-    const feed = this.#feeds.get(name);
-    // a new recording can continue only a pipeline that is saved after its first frames
-    const erased = () => feed && this.#unsaved.add(feed);
-    return (await this.recordings?.erase(name, feed, erased)) ?? false;
+    const erased = () => {
+      // a stream can have been opened since the call
+      const feed = this.#feeds.get(name);
+      // a new recording can continue only a pipeline that is saved after its first frames
+      if (feed) this.#unsaved.add(feed);
+      return feed;
+    };
+    return (await this.recordings?.erase(name, erased)) ?? false;
   }
 
   /** The recordings; undefined if the server does not record. */
@@ -318,8 +318,7 @@ export class StreamRegistry {
   /** Saves the learned weights of all streams and, with `pipelines`, their pipelines. */
   async save(pipelines: boolean): Promise<void> {
     await this.#saves.removed;
-    const ready = [...this.#feeds.values()].filter((feed) => !this.#replaying.has(feed));
-    await this.#saves.saveAll(ready, pipelines);
+    await this.#saves.saveAll(this.#ready, pipelines);
   }
 
   /** @param isReplayed whether recorded frames are processed again: they are neither recorded nor raise alarms */
@@ -336,7 +335,7 @@ export class StreamRegistry {
       position: () => this.#options.recordings?.recorder.position(name),
       newRun: () => randomInt(2 ** 32),
       savedWeights: (stream, learner) => store.get(stream, learner),
-      rejections: this.#unopened.get(name, () => new Rejections()),
+      rejections: this.#unopened.of(name),
       now: Date.now,
     });
     if (isReplayed) this.#replaying.add(feed);
@@ -359,7 +358,7 @@ export class StreamRegistry {
     if ((output.type === 'stages' && !isRepeatable) || (output.type === 'raw' && this.#unsaved.delete(feed)))
       void this.#saves.save(feed);
     if (output.type === 'raw') {
-      for (const other of this.#learning.get(feed.name) ?? []) other.pipeline.pushTarget(feed, output.block);
+      for (const other of this.#targets.learningFrom(feed.name)) other.pipeline.pushTarget(feed, output.block);
       const now = Date.now();
       this.alarmService.observeClock(now, performance.now());
       this.alarmService.receive(feed.name, feed.next, now);
@@ -381,19 +380,15 @@ export class StreamRegistry {
     this.changed.next();
   }
 
-  /** Assigns to every stream the streams that are its targets. */
+  /** Assigns its targets to every stream. */
   #assignTargets(restarted?: string): void {
-    const infos = this.streams;
-    this.#learning.clear();
-    for (const feed of this.#feeds.values()) {
-      if (this.#replaying.has(feed)) continue;
-      const targets = infos.filter(
-        (info) => info.name !== feed.name && (info.for === feed.name || feed.pipeline.stages.wantsTarget(info.name)),
-      );
-      for (const { name } of targets) this.#learning.set(name, [...(this.#learning.get(name) ?? []), feed]);
-      feed.setTargets(targets, restarted);
-      this.#logNotes(feed);
-    }
+    const feeds = this.#ready;
+    this.#targets.assign(
+      feeds,
+      feeds.map((feed) => feed.info),
+      restarted,
+    );
+    for (const feed of feeds) this.#logNotes(feed);
   }
 
   #logNotes(feed: Feed): void {
