@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const timeouts = { testTimeout: 60_000, hookTimeout: 120_000 };
@@ -8,6 +9,8 @@ const replacing = 'test/core/layers/convolution/eager.test.ts';
 
 export default defineConfig({
   test: {
+    // many tests wait for servers and browsers: two at a time, also on two cores
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     globalSetup: ['./test/setup-debian.ts', './test/setup-runtimes.ts'],
     reporters: ['default', './test/summary-reporter.ts'],
     projects: [
