@@ -101,6 +101,7 @@ export const alarmRecord: field.Schema<AlarmRecord> = v.object({
   changed: field.time,
   until: v.optional(field.time),
   falseAlarm: v.boolean(),
+  dismissed: v.optional(v.boolean()),
   returns: v.number(),
   members: v.pipe(v.array(member), v.minLength(1)),
 });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Subject } from 'rxjs';
+import { frameCount, timeOf } from '../core/blocks/block.ts';
 import { AlarmManager, type AlarmEvent } from '../core/alarms/alarm-manager.ts';
 import type { AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
 import type { Finding } from '../core/alarms/finding.ts';
@@ -15,6 +16,7 @@ import type { StreamInfo } from '../protocol/stream-info.ts';
 import { AlarmLog } from './alarm-log.ts';
 import { AlarmStore } from './alarm-store.ts';
 import { AlarmTimestamps } from './alarm-timestamps.ts';
+import { ReportedFrames } from './reported-frames.ts';
 import { type History, type HistoryPage, pageOf } from '../store/history.ts';
 import type { Range } from '../store/history-table.ts';
 import type { ServerAlarms } from './server-alarms.ts';
@@ -39,8 +41,12 @@ const maxMaintenanceDuration = 366 * 86_400_000;
 /** A stream whose alarms are collected. */
 interface CollectedStream {
   info: StreamInfo;
+  /** Whether its recorded frames are being processed again. */
+  isReplayed: boolean;
   /** Absolute index of the next frame. */
   next: number;
+  /** Absolute index of the first frame whose result has not been reported; undefined before the first result. */
+  from?: number;
   /** Reports the results of its detector. Created again when the run, the rate, or the channels change. */
   reporter?: AlarmReporter;
 }
@@ -60,6 +66,7 @@ export class AlarmService {
   readonly #sleep = new SleepDetector(1000);
   readonly #timestamps = new AlarmTimestamps();
   readonly #streams = new Map<string, CollectedStream>();
+  readonly #reported = new ReportedFrames();
   readonly #eventLog: AlarmLog | undefined;
   readonly #webhook: Webhook | undefined;
   readonly #log: (line: string) => void;
@@ -87,6 +94,7 @@ export class AlarmService {
       for (const alarm of saved.book.alarms) service.#timestamps.keep(alarm);
       service.#timestamps.next(service.#store.lastChanged);
       service.#noSamples.restore(saved.streams, now);
+      service.#reported.restore(service.#store.reported);
     }
     service.#saveState();
     return service;
@@ -124,11 +132,16 @@ export class AlarmService {
     return this.#manager.counts;
   }
 
-  /** Starts to collect the alarms of a new or changed stream. */
-  open(info: StreamInfo): void {
-    const before = this.#streams.get(info.name);
-    if (before && shapeOf(before.info) === shapeOf(info)) return;
-    this.#streams.set(info.name, { info, next: info.next });
+  /**
+   * Starts to collect the alarms of a new or changed stream. Unless its recorded frames are processed again (`isReplayed`), a
+   * run at its first frame is a new one, also if it has the number of an earlier one.
+   */
+  open(info: StreamInfo, isReplayed = false): void {
+    const { name, next } = info;
+    const before = this.#streams.get(name);
+    if (before && before.isReplayed === isReplayed && shapeOf(before.info) === shapeOf(info)) return;
+    if (next === 0 && !isReplayed) this.#reported.delete(name);
+    this.#streams.set(name, { info, isReplayed, next });
   }
 
   /** Records that the frames before frame `next` arrived at `now` (ms). */
@@ -141,7 +154,8 @@ export class AlarmService {
   }
 
   /**
-   * Collects the result of a detector for frames that arrived at `now` (ms).
+   * Collects the result of a detector for frames that arrived at `now` (ms). Frames whose results were collected before the
+   * server was killed are ignored.
    * @param every stream frames per detector frame
    * @param end absolute index of the next stream frame
    */
@@ -152,10 +166,21 @@ export class AlarmService {
   ): void {
     const stream = this.#streams.get(name);
     if (!stream || stream.info.for !== undefined) return;
-    const { rate } = stream.info;
-    stream.reporter ??= new AlarmReporter(this.#manager, monitoredIn(stream.info, detected, every), every);
+    const { rate, run } = stream.info;
+    const { info, isReplayed } = stream;
+    const from = (stream.from ??= this.#reported.next(name, run, isReplayed));
+    if (end <= from) return;
+    stream.reporter ??= new AlarmReporter(this.#manager, { ...monitoredIn(info, detected, every), from }, every);
+    const lag = isReplayed ? this.#reported.lag(name) : now - timeOfLast(detected);
+    this.#reported.advance(name, { run, end, lag });
     const when = (index: number) => (rate > 0 ? Math.max(-maxTime, now - ((end - 1 - index) * 1000) / rate) : now);
-    this.#publish(stream.reporter.report(detected, when), now);
+    this.#publish(stream.reporter.report(detected, when), now, name);
+  }
+
+  /** Collects the result of a detector for recorded frames that are processed again at `now` (ms). */
+  collectReplayed(name: string, output: { detected: Detected; every: number; end: number }, now: number): void {
+    const arrived = timeOfLast(output.detected) + this.#reported.lag(name);
+    this.collect(name, output, Math.min(arrived, now));
   }
 
   /** The server closes all connections: a normal close from now on is not the sensor's own. */
@@ -174,6 +199,7 @@ export class AlarmService {
   remove(stream: string, now: number): void {
     this.normalClose(stream, now);
     this.#streams.delete(stream);
+    this.#reported.delete(stream);
   }
 
   /**
@@ -270,6 +296,7 @@ export class AlarmService {
   save(last = false): void {
     this.#store.put(this.#stamped(({ state }) => state !== 'cleared'));
     this.#store.putStreams(this.#noSamples.save());
+    this.#store.putReported(this.#reported.runs);
     this.#saveState(last);
   }
 
@@ -289,6 +316,7 @@ export class AlarmService {
   #storeAll(): void {
     this.#store.put(this.#stamped(() => true));
     this.#store.putStreams(this.#noSamples.save());
+    this.#store.putReported(this.#reported.runs);
     this.#dirty = true;
   }
 
@@ -313,8 +341,11 @@ export class AlarmService {
     return { cause, score: 0, rate: info?.rate ?? 0, channels, since, by, window };
   }
 
-  /** Stores events, and then sends them, so that what was sent survives a kill. */
-  #publish(events: readonly AlarmEvent[], now: number): void {
+  /**
+   * Stores events, and then sends them, so that what was sent survives a kill.
+   * @param collected name of the stream whose results have caused them
+   */
+  #publish(events: readonly AlarmEvent[], now: number, collected?: string): void {
     if (events.length === 0) return;
     const stamped = events.map((event) => ({ ...event, alarm: this.#timestamps.stamp(event.alarm, now) }));
     const counted = stamped.filter(({ step }) => step === 'raised' || step === 'joined' || step === 'falseAlarm');
@@ -323,6 +354,7 @@ export class AlarmService {
     this.#store.put(
       stamped.map(({ alarm }) => alarm),
       counts,
+      collected === undefined ? undefined : { stream: collected, ...this.#reported.runs.get(collected)! },
     );
     this.#dirty = true;
     for (const event of stamped) {
@@ -335,6 +367,11 @@ export class AlarmService {
 
 function shapeOf({ run, rate, channels, for: targetOf }: StreamInfo): string {
   return JSON.stringify([run, rate, channels, targetOf]);
+}
+
+/** Time of the last frame of a result, in ms since 1970. */
+function timeOfLast({ score }: Detected): number {
+  return timeOf(score, score.start + frameCount(score) - 1);
 }
 
 /**

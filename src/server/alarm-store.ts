@@ -7,11 +7,14 @@ import { alarmRecord } from '../protocol/alarm.ts';
 import type { History, HistoryPage } from '../store/history.ts';
 import type { Entry, Range } from '../store/history-table.ts';
 import { readAlarms, type SavedAlarms } from './alarm-file.ts';
+import type { ReportedRun } from './reported-frames.ts';
 
 /** Number of closed alarms that are kept in memory after a restart. */
 const recalled = 50;
 /** Number of ids that can be assigned without being stored, as on a full disk; a server that was killed skips them. */
 const reservedIds = 1000;
+/** Beginning of the key of a `ReportedRun`. */
+const reportedPrefix = 'reported ';
 
 /** The alarms, and what belongs to them, in a history: one record per alarm, and one setting per other value. */
 export class AlarmStore {
@@ -63,9 +66,19 @@ export class AlarmStore {
     return lost;
   }
 
-  /** Stores alarms, and counts of streams. */
-  put(alarms: readonly AlarmRecord[], counts: readonly AlarmCount[] = []): void {
-    const settings = this.#changed(new Map(counts.map(countSetting)));
+  /** Up to which frame the results of every detector were reported, as it is stored. */
+  get reported(): Map<string, ReportedRun> {
+    return new Map(named(this.#history.settings(), reportedPrefix, (stream, value) => [stream, value as ReportedRun]));
+  }
+
+  /** Stores alarms, counts of streams, and up to which frame the results of the detector were reported that changed them. */
+  put(
+    alarms: readonly AlarmRecord[],
+    counts: readonly AlarmCount[] = [],
+    reported?: ReportedRun & { readonly stream: string },
+  ): void {
+    const all = [...counts.map(countSetting), ...(reported ? [reportedSetting(reported.stream, reported)] : [])];
+    const settings = this.#changed(new Map(all));
     if (alarms.length > 0 || settings.size > 0) this.#history.write({ alarms: alarms.map(entryOf), settings });
   }
 
@@ -77,13 +90,13 @@ export class AlarmStore {
       ...counts.map(countSetting),
       ...dismissed.map((one): [string, string] => [`dismissed ${one.split('\0')[0]}`, JSON.stringify(one)]),
     ]);
-    const gone = [...this.#written.keys()].filter((key) => key !== 'streams' && !state.has(key));
-    const settings: Map<string, string | undefined> = this.#changed(state);
-    for (const key of gone) {
-      settings.set(key, undefined);
-      this.#written.delete(key);
-    }
-    if (settings.size > 0) this.#history.write({ settings });
+    this.#replace((key) => key !== 'streams' && !key.startsWith(reportedPrefix), state);
+  }
+
+  /** Stores up to which frame the results of every detector were reported. */
+  putReported(runs: ReadonlyMap<string, ReportedRun>): void {
+    const reported = Array.from(runs, ([stream, run]) => reportedSetting(stream, run));
+    this.#replace((key) => key.startsWith(reportedPrefix), new Map(reported));
   }
 
   /** Stores the activity of streams. */
@@ -113,6 +126,17 @@ export class AlarmStore {
     const changed = [...settings].filter(([key, value]) => this.#written.get(key) !== value);
     for (const [key, value] of changed) this.#written.set(key, value);
     return new Map(changed);
+  }
+
+  /** Writes the settings of a kind that have changed, and deletes those that are gone. */
+  #replace(isOfKind: (key: string) => boolean, present: ReadonlyMap<string, string>): void {
+    const gone = [...this.#written.keys()].filter((key) => isOfKind(key) && !present.has(key));
+    const settings: Map<string, string | undefined> = this.#changed(present);
+    for (const key of gone) {
+      settings.set(key, undefined);
+      this.#written.delete(key);
+    }
+    if (settings.size > 0) this.#history.write({ settings });
   }
 
   async #import(path: string, now: number): Promise<void> {
@@ -150,23 +174,34 @@ function countSetting({ stream, alarms, falseAlarms }: AlarmCount): [string, str
   return [`count ${stream}`, JSON.stringify([alarms, falseAlarms])];
 }
 
+function reportedSetting(stream: string, { run, end, lag }: ReportedRun): [string, string] {
+  return [`${reportedPrefix}${stream}`, JSON.stringify({ run, end, lag })];
+}
+
+/** Reads the settings whose key begins with a prefix. */
+function named<T>(
+  settings: ReadonlyMap<string, string>,
+  prefix: string,
+  read: (name: string, value: unknown) => T,
+): T[] {
+  return [...settings]
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([key, value]) => read(key.slice(prefix.length), JSON.parse(value)));
+}
+
 /** @param first the first id if none is stored */
 function readSettings(
   settings: ReadonlyMap<string, string>,
   first: number,
 ): Omit<AlarmManagerState, 'alarms'> & Pick<SavedAlarms, 'streams'> {
-  const named = <T>(prefix: string, read: (name: string, value: unknown) => T): T[] =>
-    [...settings]
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, value]) => read(key.slice(prefix.length), JSON.parse(value)));
   return {
     next: Number(settings.get('next') ?? first),
-    maintenance: named('maintenance ', (streams, until) => ({ streams, until: until as number })),
-    counts: named('count ', (stream, value) => {
+    maintenance: named(settings, 'maintenance ', (streams, until) => ({ streams, until: until as number })),
+    counts: named(settings, 'count ', (stream, value) => {
       const [alarms, falseAlarms] = value as number[];
       return { stream, alarms, falseAlarms };
     }),
-    dismissed: named('dismissed ', (_, value) => value as string),
+    dismissed: named(settings, 'dismissed ', (_, value) => value as string),
     streams: JSON.parse(settings.get('streams') ?? '[]') as SavedAlarms['streams'],
   };
 }

@@ -167,6 +167,7 @@ export class StreamRegistry {
       prepare: (name, opening) => this.#create(name, opening, true),
       admit: (feed) => {
         this.#replaying.delete(feed);
+        this.alarmService.open(feed.info);
         this.#assignTargets();
         this.#ended.add(feed.name);
         this.changed.next();
@@ -347,12 +348,15 @@ export class StreamRegistry {
     const started = feed.start();
     if (!isReplayed && started !== 'new') this.#unsaved.add(feed);
     if (!isReplayed) this.log(`stream ${name}: ${described(opening)}${startText(started, feed)}`);
-    this.alarmService.open(feed.info);
+    this.alarmService.open(feed.info, isReplayed);
     return feed;
   }
 
   #handle(feed: Feed, output: FeedOutput): void {
-    if (this.#replaying.has(feed)) return;
+    if (this.#replaying.has(feed)) {
+      this.#handleReplayed(feed, output);
+      return;
+    }
     this.#options.recordings?.record(feed, output);
     const isRepeatable = feed.next === 0 && this.isRecorded(feed.name);
     if ((output.type === 'stages' && !isRepeatable) || (output.type === 'raw' && this.#unsaved.delete(feed)))
@@ -378,6 +382,12 @@ export class StreamRegistry {
     if (output.type !== 'run' && output.type !== 'info') return;
     this.alarmService.open(feed.info);
     this.changed.next();
+  }
+
+  /** Passes on results of a detector that were not reported before the server was killed. */
+  #handleReplayed(feed: Feed, output: FeedOutput): void {
+    if (output.type === 'detected') this.alarmService.collectReplayed(feed.name, output, Date.now());
+    else if (output.type === 'run' || output.type === 'info') this.alarmService.open(feed.info, true);
   }
 
   /** Assigns its targets to every stream. */

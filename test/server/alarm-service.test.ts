@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -298,6 +298,53 @@ describe('the alarm service', () => {
     streams.open(streamOf('b'));
     bring(streams, 'b', 70, { from: 200_000, spike: 650 });
     expect([before, events].map(([{ alarm }]) => alarm.id)).toEqual([1, 1001]);
+  });
+
+  test('reports each result once when frames are processed again after a kill, at the time when they arrived', async () => {
+    const spikes = [650, 900, 1200];
+    const data = noise(1500, 1, (t, _, x) => (spikes.includes(t) ? x + 200 : x));
+    const blocks = inBlocks(data, 1, 10, 7);
+    const lag = 5e6;
+    const play = async (recorded: number, processed: number, saved: number) => {
+      const { service, streams, events } = await serviceWith();
+      streams.open(streamOf('a'));
+      const arrive = (to: MonitoredStreams, from: number, end = Infinity) => {
+        for (const block of blocks.slice(from, end)) to.push('a', block, block.time + lag);
+      };
+      arrive(streams, 0, saved);
+      service.save();
+      arrive(streams, saved, processed);
+      if (processed === Infinity) return { events, service };
+      // the server is killed: all recorded frames are processed again
+      const next = await serviceWith({}, 1e9);
+      next.streams.open(streamOf('a'), undefined, true);
+      for (const block of blocks.slice(0, recorded)) next.streams.replay('a', block, 1e9);
+      next.service.open({ ...streamOf('a'), next: 7 * recorded });
+      arrive(next.streams, recorded);
+      return { events: [...events, ...next.events], service: next.service };
+    };
+    const whole = await play(0, Infinity, 0);
+    expect(steps(whole.events).filter((step) => step === 'raised unusual').length).toBeGreaterThan(0);
+    const facts = (events: readonly AlarmEvent[]) =>
+      events.map(({ step, alarm }) => {
+        const [{ window, score, since }] = alarm.members;
+        return { step, kind: alarm.kind, raised: alarm.raised, window, score, since };
+      });
+    const expected = facts(whole.events);
+    for (const [recorded, processed] of [
+      [100, 60],
+      [100, 93],
+      [93, 94],
+      [140, 100],
+      [190, 130],
+      [200, 200],
+    ]) {
+      for (const service of services.splice(0)) await service.close();
+      await rm(directory, { recursive: true });
+      await mkdir(directory);
+      const { events } = await play(recorded, processed, Math.max(1, processed - 40));
+      expect(facts(events)).toEqual(expected);
+    }
   });
 
   test('monitors the first channels of a wide stream, none of a target, and up to a limit in total', () => {

@@ -18,8 +18,11 @@ export class MonitoredStreams {
     this.#alarms = alarms;
   }
 
-  /** @param saved pipeline with the initial learned state of the detector */
-  open(info: StreamInfo, saved?: Uint8Array): void {
+  /**
+   * @param saved pipeline with the initial learned state of the detector
+   * @param isReplayed whether recorded frames are pushed again
+   */
+  open(info: StreamInfo, saved?: Uint8Array, isReplayed = false): void {
     const { name, rate, channels } = info;
     const before = this.#streams.get(name);
     const runner = before?.runner ?? new PipelineRunner();
@@ -38,7 +41,7 @@ export class MonitoredStreams {
       ...(saved && { saved: { bytes: saved, use: 'learned' } }),
     });
     this.#streams.set(name, { info, runner });
-    this.#service.open(info);
+    this.#service.open(info, isReplayed);
   }
 
   push(name: string, block: Block, now: number): void {
@@ -47,6 +50,12 @@ export class MonitoredStreams {
       if (output.type === 'broken') throw new Error(output.message);
       if (output.type === 'detected') this.#service.collect(name, output, now);
     }
+  }
+
+  /** Processes recorded frames again. */
+  replay(name: string, block: Block, now: number): void {
+    for (const output of this.#streams.get(name)!.runner.handle({ type: 'block', block }))
+      if (output.type === 'detected') this.#service.collectReplayed(name, output, now);
   }
 
   save(name: string): Uint8Array {

@@ -64,6 +64,8 @@ export interface AlarmRecord {
   until?: number;
   /** Whether it was marked as a false alarm. */
   falseAlarm: boolean;
+  /** Whether a user has cleared it, so that it does not return; absent = no. */
+  dismissed?: boolean;
   /** How often it returned after being cleared or shelved. */
   returns: number;
   /** Streams that it covers. The first one raised it. */

@@ -230,7 +230,12 @@ export class AlarmManager {
 
   restore({ next, alarms, maintenance, counts, dismissed }: AlarmManagerState): void {
     this.#next = next;
-    for (const record of alarms.toReversed()) this.#add(new AlarmLifecycle(structuredClone(record), this.#options));
+    for (const record of alarms.toReversed()) {
+      const lifecycle = new AlarmLifecycle(structuredClone(record), this.#options);
+      this.#add(lifecycle);
+      this.#attach(lifecycle);
+      if (record.dismissed) this.#detach(lifecycle);
+    }
     this.#maintenance = [...maintenance];
     this.#counts.restore(counts);
     this.#dismissals.restore(dismissed);
@@ -262,10 +267,12 @@ export class AlarmManager {
 
   #add(lifecycle: AlarmLifecycle): void {
     this.#lifecycles.set(lifecycle.record.id, lifecycle);
-    if (lifecycle.open)
-      for (const { stream } of lifecycle.record.members)
-        this.#latest.set(keyOf(stream, lifecycle.record.kind), lifecycle);
     this.#dropClosed();
+  }
+
+  #attach(lifecycle: AlarmLifecycle): void {
+    for (const { stream } of lifecycle.record.members)
+      this.#latest.set(keyOf(stream, lifecycle.record.kind), lifecycle);
   }
 
   /** Drops the oldest cleared alarms beyond the limits. */
@@ -290,6 +297,7 @@ export class AlarmManager {
     const { kind, members } = lifecycle.record;
     for (const member of members)
       if (member.active && isPersistent(member)) this.#dismissals.add(keyOf(member.stream, kind), member);
+    lifecycle.record.dismissed = true;
     this.#detach(lifecycle);
   }
 

@@ -11,6 +11,8 @@ export interface MonitoredStream {
   /** Sampling rate in Hz; 0 = irregular. */
   rate: number;
   run?: number;
+  /** Absolute index of the first input frame to report; results of earlier frames have been reported. Default: 0. */
+  from?: number;
 }
 
 /** Returns the time of an input frame in ms. `index` is absolute. */
@@ -58,6 +60,7 @@ export class AlarmReporter {
     before?: (last: number, events: AlarmEvent[]) => void,
   ): AlarmEvent[] {
     const { score, read, alarms, faults } = detected;
+    const { from = 0 } = this.#stream;
     const events: AlarmEvent[] = [];
     let [fault, alarm] = [0, 0];
     for (let t = 0; t < read.length; t++) {
@@ -65,7 +68,7 @@ export class AlarmReporter {
       before?.((index + 1) * this.#every - 1, events);
       while (fault + 1 < faults.length && faults[fault + 1].index <= index) fault++;
       while (alarm < alarms.length && (alarms[alarm].index < index || isFault(alarms[alarm]))) alarm++;
-      if (read[t] === 0) continue;
+      if (read[t] === 0 || (index + 1) * this.#every <= from) continue;
       const at = { index, rate: score.rate, timed: (n: number) => when((n + 1) * this.#every - 1) };
       this.#reportFaults('dead', faults[fault].flatlined, at, events);
       this.#reportFaults('wear', faults[fault].drifted, at, events);

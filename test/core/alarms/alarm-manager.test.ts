@@ -277,11 +277,11 @@ describe('an alarm manager', () => {
       fc.property(fc.array(letter, { minLength: 2, maxLength: 40 }), fc.nat(), (letters, cut) => {
         const at = cut % letters.length;
         const diagram = `a${letters.join('')}`;
-        const whole = new AlarmManager({ ...times, cooldown: 0 });
+        const whole = new AlarmManager(times);
         const steps = play(diagram, {}, whole);
-        const before = new AlarmManager({ ...times, cooldown: 0 });
+        const before = new AlarmManager(times);
         const head = play(diagram.slice(0, at + 1), {}, before);
-        const after = new AlarmManager({ ...times, cooldown: 0 });
+        const after = new AlarmManager(times);
         after.restore(JSON.parse(JSON.stringify(before.save())));
         const tail = play(diagram.slice(at + 1), {}, after, at + 1);
         expect(head + tail).toBe(steps);
