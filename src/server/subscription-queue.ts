@@ -180,7 +180,8 @@ export class SubscriptionQueue {
 function follows(block: Block, { blocks, frames }: BlockItem, slack: number): boolean {
   const [first] = blocks;
   const alike = block.channels === first.channels && block.rate === first.rate;
-  const timely = Math.abs(block.time - timeOf(first, block.start)) <= slack;
+  // the frames of an irregular stream have no times of their own in a block
+  const timely = Math.abs(block.time - timeOf(first, block.start)) <= (first.rate > 0 ? slack : 0);
   return alike && timely && block.start === first.start + frames;
 }
 

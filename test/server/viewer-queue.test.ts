@@ -103,6 +103,27 @@ describe('the queue of a viewer', () => {
     expect(heard).toEqual([[0, 6], 'gap', [10, 4]]);
   });
 
+  test('keeps the times of queued frames: exactly if the stream is irregular, within 100 ms otherwise', () => {
+    const intervals = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 2500 })), { maxLength: 30 });
+    fc.assert(
+      fc.property(fc.constantFrom(0, 1), intervals, (rate, waits) => {
+        const { socket, viewer } = still();
+        const queue = viewer.subscribe(1, Infinity);
+        const times = waits.reduce((before, wait) => [...before, before[before.length - 1] + wait], [1e6]);
+        for (const [start, time] of times.entries())
+          queue.push({ ...block(start, 1), rate, time }, { kind: 'samples', map: 0, run: 0 });
+        viewer.flush();
+        socket.read();
+        const blocks = socket.received.flatMap((message) => (message.type === 'block' ? [message.block] : []));
+        const read = blocks.flatMap(({ data, time }) => Array.from(data, (_, i) => time + (rate > 0 ? 1000 * i : 0)));
+        expect(read).toHaveLength(times.length);
+        for (const [i, time] of read.entries())
+          expect(Math.abs(time - times[i])).toBeLessThanOrEqual(rate > 0 ? 100 : 0);
+      }),
+      { seed: 7, numRuns: 200 },
+    );
+  });
+
   test('sends control messages before queued blocks', () => {
     const { socket, viewer } = still();
     const queue = viewer.subscribe(1, Infinity);
