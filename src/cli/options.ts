@@ -35,6 +35,19 @@ export function integerFrom(min: number, max: number): (text: string) => number 
   };
 }
 
+/** Parses `auto`, or another value. */
+export function orAuto<T>(parse: (text: string) => T): (text: string) => T | 'auto' {
+  return (text) => {
+    if (text === 'auto') return text;
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      throw new InvalidArgumentError(error.message.replace(/\.$/, ", or 'auto'."));
+    }
+  };
+}
+
 /** Parses a playback speed: a number > 0, or `max` for Infinity. */
 export function playbackSpeed(text: string): number {
   if (text === 'max') return Infinity;

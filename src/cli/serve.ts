@@ -9,7 +9,7 @@ import { ingestAddress } from './address.ts';
 import { UsageError, usageOf } from './failure.ts';
 import { publishHeadset } from './headset.ts';
 import { readNetwork } from './network-file.ts';
-import { collect, deprecate, falseAlarmsOption, integerFrom, positiveNumber, referenceOption } from './options.ts';
+import { collect, deprecate, falseAlarmsOption, integerFrom, orAuto, positiveNumber, referenceOption } from './options.ts';
 import { defaultPowerLine, type PowerLine, powerLineOption } from './power-line.ts';
 import { logStatus, publishing } from './publishing.ts';
 import { readLearners } from './serve-learners.ts';
@@ -34,7 +34,7 @@ type ServeOptions = {
   powerLine?: PowerLine;
   alarmLog?: string;
   webhook?: string;
-  workers: number;
+  workers: number | 'auto';
 } & LimitOptions &
   RecordingOptions;
 
@@ -94,8 +94,8 @@ export function serveCommand(): Command<[], ServeOptions> {
     )
     .option(
       '--workers <count>',
-      'Number of worker threads that process streams; 0 = process them in the main thread',
-      integerFrom(0, 64),
+      "Number of worker threads that process streams, or 'auto': one per processor core but one; 0 = process them in the main thread",
+      orAuto(integerFrom(0, 64)),
       0,
     )
     .option('--webhook <url>', 'Send each alarm event to this URL as an HTTP POST request with a JSON body');

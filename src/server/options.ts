@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { integer, invalid, positive } from '../core/check.ts';
 import { defaultLimits, type Limits } from '../protocol/limits.ts';
 import { trustedProxies } from './client-address.ts';
@@ -79,8 +80,11 @@ export interface ServerOptions {
   learners?: Readonly<Record<string, readonly LearnerSpec[]>>;
   /** Power-line frequency in Hz for the power-line baseline of learners: 50 or 60. Default: 50. */
   powerLine?: number;
-  /** Number of worker threads that run the pipelines of streams. Default 0: they run in the server's own thread. */
-  workers?: number;
+  /**
+   * Number of worker threads that run the pipelines of streams; 'auto' = one per processor core but one. Default 0: they run in
+   * the server's own thread.
+   */
+  workers?: number | 'auto';
   /**
    * Directory in which the pipelines of streams, learned weights, and alarms are saved and from which they are restored.
    * Default: not saved.
@@ -108,9 +112,12 @@ export interface ServerOptions {
 }
 
 /** Options with all defaults applied. */
-export type ResolvedOptions = Required<Omit<ServerOptions, 'statePath' | 'maxPayload' | 'maxText' | 'maxChannels'>> & {
+export type ResolvedOptions = Required<
+  Omit<ServerOptions, 'statePath' | 'maxPayload' | 'maxText' | 'maxChannels' | 'workers'>
+> & {
   limits: Limits;
   statePath?: string;
+  workers: number;
 };
 
 /** Applies the defaults. Throws a RangeError or TypeError that names the invalid option. */
@@ -143,7 +150,7 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     maxUnfinished: integer('maxUnfinished', options.maxUnfinished ?? Math.max(128 << 20, twoMessages), twoMessages),
     trustProxy: checkedProxies(options.trustProxy ?? []),
     heartbeat: integer('heartbeat', options.heartbeat ?? 15_000, 1),
-    workers: integer('workers', options.workers ?? 0, 0),
+    workers: workerCount(options.workers),
     statePath: options.statePath,
     alarms: checkAlarms(options.alarms ?? {}),
     history: checkedRetention(options.history ?? {}),
@@ -156,6 +163,12 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
 function checkedRecording(recording: ResolvedOptions['recording']): ResolvedOptions['recording'] {
   if (recording !== false) recorderOptions(recording);
   return recording;
+}
+
+function workerCount(workers: ServerOptions['workers'] = 0): number {
+  if (workers === 'auto') return availableParallelism() - 1;
+  if (typeof workers === 'string') throw invalid('workers', "an integer >= 0 or 'auto'", workers, TypeError);
+  return integer('workers', workers, 0);
 }
 
 /** Throws if an entry is neither an address nor a network. */

@@ -186,6 +186,7 @@ describe.concurrent('wrong input is one sentence on stderr and exit code 2', () 
       ['replay', 'recording.csv', '--to', 'ftp://x'],
       /^tapline: --to must be a server address such as .*, got 'ftp:\/\/x'\n$/,
     ],
+    [['serve', '--workers', 'all'], /^tapline: --workers must be an integer from 0 to 64, or 'auto', got 'all'\n$/],
     [['replay', 'recording.csv', '--stream', 'a b'], /^tapline: stream name must be .*, got 'a b'\n$/],
     [['replay', 'recording.csv', '--speed', '0'], /^tapline: --speed must be a number > 0, or 'max', got '0'\n$/],
     [['record', 'x', '-o', 'no/x.csv'], 'tapline: no/x.csv: the directory does not exist\n'],

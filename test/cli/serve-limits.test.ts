@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
 import { limitsOf } from '../../src/cli/serve-limits.ts';
 import { serveCommand } from '../../src/cli/serve.ts';
@@ -10,6 +11,12 @@ function parsed(args: readonly string[]): ReturnType<typeof resolveOptions> {
   command.parseOptions([...args]);
   return resolveOptions(limitsOf(command.opts()));
 }
+
+test('--workers auto is one worker thread per processor core but one', () => {
+  const command = serveCommand();
+  command.parseOptions(['--workers', 'auto']);
+  expect(resolveOptions({ workers: command.opts().workers }).workers).toBe(availableParallelism() - 1);
+});
 
 test('every limit of the server has an option, with the default of the server', () => {
   expect(parsed([])).toMatchObject({ ...resolveOptions(), log: expect.any(Function) as unknown });

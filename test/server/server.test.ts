@@ -254,6 +254,8 @@ describe('a server', () => {
   test('rejects invalid options', async () => {
     await expect(createServer({ port: 70000 })).rejects.toThrow('port must be an integer from 0 to 65535, got 70000');
     await expect(createServer({ port: 0, origins: ['dash'] })).rejects.toThrow('origin must be a URL');
+    const workers = 'all' as unknown as number;
+    await expect(createServer({ port: 0, workers })).rejects.toThrow("workers must be an integer >= 0 or 'auto'");
   });
 
   test('survives a broken upgrade, a broken frame and a cut connection', async () => {
