@@ -6,7 +6,7 @@ const healthy = 4;
 /** A sensor that is far faster than its pipeline, beside healthy ones. */
 export const flood: Scenario = {
   name: 'flood',
-  summary: 'One device sends as fast as it can, far faster than its pipeline, beside healthy ones.',
+  summary: 'One device sends far faster than its pipeline can process, next to healthy devices.',
   seconds: 10,
   async run(stage) {
     const names = Array.from({ length: healthy }, (_, n) => stage.stream(n));

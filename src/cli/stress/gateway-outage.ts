@@ -10,7 +10,7 @@ const noticed = 8;
 /** Many devices share one gateway that goes away and comes back. */
 export const gatewayOutage: Scenario = {
   name: 'gateway-outage',
-  summary: '50 devices share one gateway that goes away for 10 s; one alarm reports all of them.',
+  summary: 'A gateway that 50 devices share is down for 10 s; one alarm reports all of them.',
   seconds: 20,
   async run(stage) {
     const proxy = await ChaosProxy.open(stage.target.url);

@@ -10,7 +10,7 @@ const nameInUse = 4002;
 /** A network that delays, throttles, cuts, and half-opens connections, and devices that connect twice. */
 export const halfOpen: Scenario = {
   name: 'half-open',
-  summary: 'A proxy delays, throttles, cuts, and half-opens connections; devices connect a second time.',
+  summary: 'A proxy delays, throttles, cuts, and half-opens connections; a second device uses the name of another.',
   seconds: 12,
   async run(stage) {
     const proxy = await ChaosProxy.open(stage.target.url);

@@ -13,7 +13,7 @@ const serverFaults: readonly number[] = [1006, 1011];
 /** Malformed text and binary messages from a seeded grammar with mutations; a healthy connection beside them is unaffected. */
 export const hostile: Scenario = {
   name: 'hostile',
-  summary: 'Seeded malformed messages, binary blocks, and bytes; a healthy connection beside them is unaffected.',
+  summary: 'Clients send malformed messages, binary blocks, and bytes; a healthy device is not affected.',
   seconds: 10,
   async run(stage) {
     const observer = stage.viewer({ streams: [stage.stream('neighbor')] });

@@ -8,7 +8,7 @@ const devices = 6;
 /** The server is killed and started again; what it acknowledged as durable must be there. */
 export const kill: Scenario = {
   name: 'kill',
-  summary: 'The server is killed (SIGKILL) and restarted; everything that was acknowledged as durable is there.',
+  summary: 'The server is killed (SIGKILL) and restarted; every frame acknowledged as durable is recorded.',
   seconds: 15,
   ownServer: true,
   async run(stage) {

@@ -6,7 +6,7 @@ const devices = 50;
 /** All devices are cut at once, again and again. */
 export const reconnectStorm: Scenario = {
   name: 'reconnect-storm',
-  summary: 'All devices are cut at once, again and again.',
+  summary: 'The connections of 50 devices are cut at once, repeatedly.',
   seconds: 12,
   async run(stage) {
     const proxy = await ChaosProxy.open(stage.target.url);

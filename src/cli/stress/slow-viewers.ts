@@ -7,7 +7,7 @@ const tooSlow: readonly number[] = [4003, 4008];
 /** Viewers that acknowledge late, and viewers that do not read. */
 export const slowViewers: Scenario = {
   name: 'slow-viewers',
-  summary: 'Viewers acknowledge late, or stop reading, beside one that keeps up.',
+  summary: 'Viewers acknowledge late or never, or stop reading, next to a fast viewer.',
   seconds: 10,
   async run(stage) {
     const streams = Array.from({ length: devices }, (_, n) => stage.stream(n));

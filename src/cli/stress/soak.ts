@@ -15,7 +15,7 @@ const minMeasured = 600;
 /** Mixed devices and viewers for a long time; memory and the event loop of the server are measured. */
 export const soak: Scenario = {
   name: 'soak',
-  summary: 'Mixed devices (1-500 Hz, 1-16 channels; binary, JSON, HTTP) and viewers for a long time.',
+  summary: 'Mixed devices (1-500 Hz, 1-16 channels; binary, JSON, HTTP) and viewers run for 30 min.',
   seconds: 1800,
   ownServer: true,
   onlyNamed: true,

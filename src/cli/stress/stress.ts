@@ -24,7 +24,7 @@ export function stressCommand(): Command<[], StressOptions> {
   return new Command('stress')
     .summary('Check a server under load and faults')
     .description(
-      'Run seeded load and fault scenarios against a server, and check that every frame sent is processed or reported as a gap. Exits with code 1 if a scenario fails.',
+      'Run seeded load and fault scenarios against a server, and check that every frame sent is processed or reported as a gap. The exit code is 1 if a scenario fails.',
     )
     .option(
       '--url <url>',
@@ -38,8 +38,8 @@ export function stressCommand(): Command<[], StressOptions> {
       'Duration of the load of each scenario (default: 10 to 20 s; soak: 1800 s)',
       seconds,
     )
-    .option('--devices <count>', 'Number of devices of soak', integerFrom(1, 900), 300)
-    .option('--viewers <count>', 'Number of viewers of soak', integerFrom(1, 100), 20)
+    .option('--devices <count>', 'Number of devices in soak', integerFrom(1, 900), 300)
+    .option('--viewers <count>', 'Number of viewers in soak', integerFrom(1, 100), 20)
     .addHelpText('after', `\nScenarios:\n${list}\n\nExample:\n  tapline stress --scenario flood,kill --seed 7`)
     .action(async ({ url, seed, scenario, duration, devices, viewers }) => {
       const chosen = choose(scenario, url !== undefined);
