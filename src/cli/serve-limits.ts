@@ -37,14 +37,26 @@ export function withLimits<T extends OptionValues>(command: Command<[], T>): Com
       count,
     ],
     ['--max-channels <count>', 'Maximum number of channels per stream (default: 1024)', count],
-    ['--max-payload <bytes>', 'Maximum size of a message (default: 1048576)', integerFrom(1024, 2 ** 30)],
-    ['--max-text <bytes>', 'Maximum size of a JSON message (default: 262144)', integerFrom(1024, 2 ** 30)],
-    ['--max-unfinished <bytes>', 'Maximum memory of incomplete messages (default: 134217728)', count],
-    ['--hello-timeout <seconds>', 'Time in which a device must open its stream (default: 30)', seconds],
-    ['--message-timeout <seconds>', 'Time in which a message must be complete (default: 30)', seconds],
+    ['--max-payload <bytes>', 'Maximum size of a message in bytes (default: 1048576)', integerFrom(1024, 2 ** 30)],
+    [
+      '--max-text <bytes>',
+      'Maximum size of a JSON message or an HTTP request in bytes (default: 262144)',
+      integerFrom(1024, 2 ** 30),
+    ],
+    [
+      '--max-unfinished <bytes>',
+      'Maximum memory of incomplete messages, and of incomplete HTTP requests, in bytes (default: 134217728 of each)',
+      count,
+    ],
+    ['--hello-timeout <seconds>', 'Time in seconds in which a device must open its stream (default: 30)', seconds],
+    [
+      '--message-timeout <seconds>',
+      'Time in seconds in which a message or an HTTP request must be complete (default: 30)',
+      seconds,
+    ],
     [
       '--max-slowed <seconds>',
-      'Time for which a device may send faster than its samples are processed; it is slowed down meanwhile (default: 600)',
+      'Time in seconds for which a device can send faster than its samples are processed, before it is disconnected (default: 600)',
       seconds,
     ],
     [

@@ -30,10 +30,10 @@ export function withRecording<T extends OptionValues>(command: Command<[], T>): 
     ['--record-except <stream,...>', 'Do not record these streams; a name can end with *', streamPatterns],
     ['--keep-days <days>', 'Maximum age of recordings in days (default: 7)', positiveNumber('days')],
     ['--keep-bytes <size>', 'Maximum size of all recordings, such as 500MB or 2TB (default: 5GB)', size],
-    ['--keep-free <percent>', 'Part of the disk to keep free, from 0% to 99% (default: 10%)', percent],
+    ['--keep-free <percent>', 'Share of the disk to keep free, from 0% to 99% (default: 10%)', percent],
     [
       '--fsync <when>',
-      'When to force recordings onto the disk: always, never, or a time between two fsyncs in seconds (default: 1)',
+      'When to force recordings onto the disk: always, never, or at most once per this number of seconds (default: 1)',
       fsyncPolicy,
     ],
   ];

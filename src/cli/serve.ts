@@ -43,7 +43,7 @@ export function serveCommand(): Command<[], ServeOptions> {
   const described = new Command('serve')
     .summary('Start the server and the dashboard')
     .description(
-      'Start the server and the dashboard. Devices publish to /ingest/<stream>; the dashboard shows streams, feature maps, learners, and alarms. All streams are recorded, unless --no-record or --no-state is set.',
+      'Start the server and the dashboard. Devices publish to /ingest/<stream>. The dashboard shows streams, feature maps, learners, and alarms. All streams are recorded unless you set --no-record or --no-state.',
     )
     .option('--host <address>', 'Address to listen on; 0.0.0.0 listens on all network interfaces', '127.0.0.1')
     .option('--port <number>', 'Port to listen on; 0 selects a free port', integerFrom(0, 65535), 8080)
@@ -55,7 +55,7 @@ export function serveCommand(): Command<[], ServeOptions> {
     .option('--demo', "Publish two streams: a simulated EEG headset and this computer's metrics")
     .option(
       '--state <directory>',
-      'Directory for recordings, the processing state of streams, learned weights, and alarms',
+      'Directory for recordings, the state of streams, learned weights, and alarms',
       '.tapline',
     )
     .option('--no-state', 'Do not record streams, and do not save any state')
