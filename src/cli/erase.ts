@@ -11,7 +11,7 @@ export function eraseCommand(): Command<[string], { state: string; server?: stri
   return new Command('erase')
     .summary('Delete the recording of a stream')
     .description(
-      'Delete everything that is recorded of a stream, including tiers (overviews) and checkpoints. Learned weights and alarms are not deleted. If a server is running, set --server; the server continues to record the stream.',
+      'Delete the whole recording of a stream: samples, events, and overviews. Learned weights and alarms are not deleted. If a server is running, set --server; the server continues to record the stream.',
     )
     .argument('<stream>', 'Stream name')
     .option('--state <directory>', "Directory of 'tapline serve --state'", '.tapline')

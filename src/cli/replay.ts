@@ -36,25 +36,32 @@ export function replayCommand(): Command<[string | undefined], ReplayOptions> {
   const command = new Command('replay')
     .summary('Replay a recording as a live stream')
     .description(
-      'Replay a recording, including its events, as a live stream. Without <input>, replay what the server has recorded of --stream.',
+      'Replay a recording, including its events, as a live stream. Without [input], replay the recording that the server has made of --stream.',
     )
     .argument('[input]', `Recording: ${recordingFormats}`)
+    .option('--url <url>', `Server address, or the address of its /ingest/<stream> (default: ${defaultServer})`)
     .option(
-      '--url <url>',
-      `Server address, or the address of its /ingest/<stream> (default: ${defaultServer}; --to <url> is the same)`,
+      '--stream <name>',
+      'Stream name to publish (default: the file name); without [input]: name of the recorded stream',
     )
-    .option('--stream <name>', 'Stream name (default: the file name); without <input>: the recorded stream')
     .option('--as <name>', 'Stream name to publish a recorded stream as (default: <stream>-replay)')
     .option('--state <directory>', "Directory of 'tapline serve --state'", '.tapline')
-    .option('--from <time>', 'First time of the recorded stream: ISO 8601, or an age such as 2h', pointInTime)
-    .option('--to <time>', 'Time before which the recorded stream is replayed')
-    .option('--run <number>', 'Only this run of the recorded stream', integerFrom(0, Number.MAX_SAFE_INTEGER))
-    .option('--speed <factor>', 'Playback speed as a multiple of real time, or max', playbackSpeed, 1)
-    .option('--loop', 'Start over at the end of the recording')
-    .option('--skip-gaps', 'Skip pauses of more than 5 seconds (default: wait, or press any key to skip)')
+    .option('--from <time>', 'Start of the time span of a recorded stream: ISO 8601, or an age such as 2h', pointInTime)
+    .option(
+      '--to <time>',
+      'End of the time span of a recorded stream, exclusive; also accepts a server address, like --url',
+    )
+    .option(
+      '--run <number>',
+      'Replay only this run of a recorded stream (default: all runs)',
+      integerFrom(0, Number.MAX_SAFE_INTEGER),
+    )
+    .option('--speed <factor>', 'Playback speed as a multiple of real time, or max for no pauses', playbackSpeed, 1)
+    .option('--loop', 'Restart at the end of the recording')
+    .option('--skip-gaps', 'Skip pauses of more than 5 s (default: wait; press any key to skip a pause)')
     .option('--kind <kind>', 'Kind of signal, such as eeg (default: from the recording)');
   return withReadingOptions(command)
-    .addHelpText('after', `${csvHelp}\nExample:\n  tapline replay recording.txt --to ws://127.0.0.1:8080 --speed 4`)
+    .addHelpText('after', `${csvHelp}\nExample:\n  tapline replay recording.txt --url ws://127.0.0.1:8080 --speed 4`)
     .action(async (path, options) => {
       const { speed, loop, skipGaps } = options;
       const { name, url, selection } = planOf(path, options);

@@ -29,17 +29,20 @@ export function tailCommand(): Command<[string | undefined], TailOptions> {
   return new Command('tail')
     .summary('Print the frames and events of a live stream, its feature maps, or alarms')
     .description(
-      'Print the raw samples and events of a live stream as CSV or JSON lines until you press Ctrl-C. With --features, print a feature map; with --alarms, print alarm changes.',
+      'Print the samples and events of a live stream as CSV until you press Ctrl-C. With --features, print a feature map. With --alarms, print alarm changes.',
     )
     .argument('[stream]', 'Stream name; optional with --alarms (default: all streams)')
     .option('--from <url>', 'Server address', defaultServer)
     .option('--features', 'Print the rows of a feature map instead of samples')
     .option('--map <name>', 'Name of the feature map for --features (default: the first one)')
     .option('--alarms', 'Print alarm changes instead of samples')
-    .option('--json', 'Print one JSON object per frame, event, row, or alarm; missing samples are null')
+    .option(
+      '--json',
+      'Print one JSON object per line for each frame, event, row, or alarm change; missing samples are null',
+    )
     .option(
       '-n, --frames <count>',
-      'Stop after this many frames, rows, or alarms',
+      'Stop after this many frames, rows, or alarm changes',
       integerFrom(1, Number.MAX_SAFE_INTEGER),
     )
     .addHelpText(

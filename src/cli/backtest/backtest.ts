@@ -29,7 +29,7 @@ export function backtestCommand(): Command<[], BacktestOptions> {
   return new Command('backtest')
     .summary('Replay recordings of the server with other settings, and compare the alarms')
     .description(
-      'Replay recordings of the server with the settings of --config and with those of --baseline. List the alarms gained and lost, and the learner scores before and after. Without --config, compare the recorded alarms with a replay of --baseline. The server can be running.',
+      'Replay recordings of the server with the settings of --baseline and of --config. List the alarms gained and lost, and the learner scores before and after. Without --config, compare the recorded alarms with a replay of --baseline. The server can be running.',
     )
     .option('--config <file>', 'JSON file with the settings to test, such as { "falseAlarms": "1/week" }')
     .option(
@@ -44,12 +44,16 @@ export function backtestCommand(): Command<[], BacktestOptions> {
     .option('--until <time>', 'End of the time span, exclusive (default: now)', pointInTime)
     .option(
       '--warm-up <time>',
-      'How long before --since the replay begins, such as 7d, to learn normal behavior first; 0s = none (default: from the oldest frame)',
+      'How long before --since the replay starts, such as 7d, to learn normal behavior; 0s = none (default: start at the oldest frame)',
       warmUpTime,
     )
-    .option('--stream <name>', 'Only this stream; the name can contain * (repeatable; default: all streams)', collect)
+    .option(
+      '--stream <name>',
+      'Replay only this stream; the name can contain * (repeatable; default: all streams)',
+      collect,
+    )
     .option('--state <directory>', "Directory of 'tapline serve --state'", '.tapline')
-    .option('--report <file>', 'HTML file for a report with timelines')
+    .option('--report <file>', 'File for an HTML report with timelines')
     .option('--json', 'Print the result as JSON')
     .addHelpText('after', "\nExample:\n  tapline backtest --since 30d --config new.json --stream 'plant-*'")
     .action(async ({ config, baseline, since, until, warmUp, stream, state, report, json }) => {

@@ -39,14 +39,18 @@ export function exportCommand(): Command<[string], ExportOptions> {
   return new Command('export')
     .summary('Export a recording of the server to CSV, Parquet, EDF+, or BDF+')
     .description(
-      'Export a recorded stream to a file, whose extension selects the format: .csv, .parquet, .edf (EDF+), or .bdf (BDF+). The server can be running.',
+      'Export a recorded stream to a file. Its extension selects the format: .csv, .parquet, .edf (EDF+), or .bdf (BDF+). The server can be running.',
     )
     .argument('<stream>', 'Stream name')
     .requiredOption('-o, --out <file>', 'File to write (required)')
     .option('--state <directory>', "Directory of 'tapline serve --state'", '.tapline')
-    .option('--from <time>', 'First time: ISO 8601, or an age such as 2h (default: the oldest frame)', pointInTime)
-    .option('--to <time>', 'Time before which frames are exported (default: now)', pointInTime)
-    .option('--run <number>', 'Only this run (default: all)', integerFrom(0, Number.MAX_SAFE_INTEGER))
+    .option(
+      '--from <time>',
+      'Start of the time span: ISO 8601, or an age such as 2h (default: the oldest frame)',
+      pointInTime,
+    )
+    .option('--to <time>', 'End of the time span, exclusive (default: now)', pointInTime)
+    .option('--run <number>', 'Export only this run (default: all runs)', integerFrom(0, Number.MAX_SAFE_INTEGER))
     .addHelpText('after', '\nExample:\n  tapline export headset --from 2h -o headset.bdf')
     .action(async (stream, { out, state, ...selection }) => {
       const exporter = exporters[extname(out).toLowerCase()] as Exporter | undefined;
