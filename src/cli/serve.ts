@@ -9,7 +9,15 @@ import { ingestAddress } from './address.ts';
 import { UsageError, usageOf } from './failure.ts';
 import { publishHeadset } from './headset.ts';
 import { readNetwork } from './network-file.ts';
-import { collect, deprecate, falseAlarmsOption, integerFrom, orAuto, positiveNumber, referenceOption } from './options.ts';
+import {
+  collect,
+  deprecate,
+  falseAlarmsOption,
+  integerFrom,
+  orAuto,
+  positiveNumber,
+  referenceOption,
+} from './options.ts';
 import { defaultPowerLine, type PowerLine, powerLineOption } from './power-line.ts';
 import { logStatus, publishing } from './publishing.ts';
 import { readLearners } from './serve-learners.ts';
