@@ -118,6 +118,9 @@ export class ReplayedStream {
   *#replayMessage(feed: Feed, event: MessageEvent): Task {
     const { message } = event;
     if (message.type === 'control' && !feed.pipeline.stages.hasLearner(message.learner)) return;
+    // a viewer added a learner, and removed it, that has the name of one of the settings
+    const removed = message.type === 'remove' ? /^learner (.*)$/s.exec(message.stage)?.[1] : undefined;
+    if (removed !== undefined && this.#options.isConfigured(removed)) return;
     if (message.type === 'add' && message.stage.kind === 'learner') {
       const { target } = addedStage(message);
       const { name } = message.stage.spec;
