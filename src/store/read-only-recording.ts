@@ -40,7 +40,7 @@ export async function recordedStreams(directory: string): Promise<string[]> {
 }
 
 /**
- * Deletes the recording of a stream, its tiers, and its checkpoints. No recorder may use the directory.
+ * Deletes the recording of a stream and its tiers. No recorder may use the directory.
  * @returns whether there was one
  */
 export async function eraseRecording(directory: string, stream: string): Promise<boolean> {

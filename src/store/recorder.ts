@@ -1,7 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalid } from '../core/check.ts';
-import { CheckpointFiles } from './checkpoint-file.ts';
 import { GroupCommit } from './group-commit.ts';
 import { overview, type Overview } from './overview.ts';
 import { PagePool } from './page-pool.ts';
@@ -165,7 +164,7 @@ export class Recorder {
     return this.#recordings.get(stream)?.durable ?? { run: -1, next: 0 };
   }
 
-  /** The position in the recording after everything that was passed to `record`. Save it with a checkpoint. */
+  /** The position in the recording after everything that was passed to `record`. Save it with the state of its pipeline. */
   position(stream: string): Position | undefined {
     return this.#recordings.get(stream)?.position;
   }
@@ -184,11 +183,6 @@ export class Recorder {
     const recording = this.#recordings.get(stream);
     if (!recording) return { size: 1, bucket: 1, runs: [] };
     return overview(recording, from, to, points, this.#options.report);
-  }
-
-  /** The checkpoints of a stream. */
-  checkpoints(stream: string): CheckpointFiles {
-    return new CheckpointFiles(join(this.#directory, checkName(stream)), this.#options.report);
   }
 
   /** Why nothing can be written now, in words for an operator; undefined if all is well. */

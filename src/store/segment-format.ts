@@ -12,7 +12,7 @@ export const recordHeaderBytes = 16;
 export const maxPayloadBytes: number = 1 << 28;
 
 /** What a file contains; the index is the number in its header. */
-export const fileKinds = ['', 'recording', 'tiers', 'checkpoint'] as const;
+export const fileKinds = ['', 'recording', 'tiers'] as const;
 /** What a file contains. */
 export type FileKind = (typeof fileKinds)[number];
 
@@ -28,7 +28,6 @@ export const recordTypes = {
   bucket: 16,
   summary: 17,
   entries: 18,
-  state: 24,
 } as const;
 /** The name of a record type. */
 export type RecordType = keyof typeof recordTypes;
