@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 const timeouts = { testTimeout: 60_000, hookTimeout: 120_000 };
 const long = ['test/**/*.full.test.ts'];
-/** Folders whose tests compute, and change nothing that other tests use; one file replaces functions of the platform. */
-const pure = '{core,formats,kernels,operators,protocol,testing}';
-const replacing = 'test/core/layers/convolution/eager.test.ts';
+/** Folders whose tests change nothing that other tests use, except those that replace functions of the platform. */
+const pure = '{client,core,formats,kernels,operators,protocol,sources,store,testing}';
+const replacing = ['test/core/layers/convolution/eager.test.ts', 'test/store/failed-fsync.test.ts'];
 
 export default defineConfig({
   test: {
@@ -20,7 +20,7 @@ export default defineConfig({
           ...timeouts,
           name: 'pure',
           include: [`test/${pure}/**/*.test.ts`],
-          exclude: [...long, replacing],
+          exclude: [...long, ...replacing],
           isolate: false,
         },
       },
@@ -29,7 +29,7 @@ export default defineConfig({
           ...timeouts,
           name: 'other',
           include: ['test/**/*.test.ts'],
-          exclude: [...long, `test/${pure}/**/!(eager).test.ts`],
+          exclude: [...long, `test/${pure}/**/!(eager|failed-fsync).test.ts`],
         },
       },
     ],
