@@ -24,9 +24,17 @@ const workerFile = new URL(
   import.meta.url,
 );
 
+/** Time in ms after which a thread that has ended soon after its start is started again: at first, and at most. */
+const minDelay = 100;
+const maxDelay = 10_000;
+
 /** A worker thread and the pipelines that it runs. */
 interface Thread {
   worker: Worker;
+  /** When it was started, in ms, and how long the next start is delayed if it ends soon. */
+  started: number;
+  delay: number;
+  restarting?: NodeJS.Timeout;
   hosts: Map<number, WorkerHost>;
   /** Number of requests without an answer: while there are any, the process does not exit. */
   requests: number;
@@ -44,11 +52,16 @@ type ToPipeline = ToWorker extends infer Message
  */
 export class WorkerPool {
   readonly #threads: Thread[];
+  readonly #file: URL;
   #pipelines = 0;
   #closing = false;
 
-  /** @param count number of threads, >= 1 */
-  constructor(count: number) {
+  /**
+   * @param count number of threads, >= 1
+   * @param file module of the threads
+   */
+  constructor(count: number, file: URL = workerFile) {
+    this.#file = file;
     this.#threads = Array.from({ length: count }, () => this.#start(new Map()));
   }
 
@@ -75,11 +88,13 @@ export class WorkerPool {
   /** Ends all threads. */
   async close(): Promise<void> {
     this.#closing = true;
+    for (const { restarting } of this.#threads) clearTimeout(restarting);
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
   }
 
   #start(hosts: Map<number, WorkerHost>): Thread {
-    const thread: Thread = { worker: new Worker(workerFile), hosts, requests: 0 };
+    const worker = new Worker(this.#file);
+    const thread: Thread = { worker, started: performance.now(), delay: minDelay, hosts, requests: 0 };
     this.#listen(thread);
     return thread;
   }
@@ -92,11 +107,21 @@ export class WorkerPool {
     });
     thread.worker.on('exit', () => {
       if (this.#closing) return;
-      thread.worker = new Worker(workerFile);
-      this.#listen(thread);
-      for (const host of thread.hosts.values()) host.restart(reason);
+      // a thread that always fails must not keep the processor busy
+      if (performance.now() - thread.started > maxDelay) thread.delay = minDelay;
+      thread.restarting = setTimeout(() => {
+        this.#restart(thread, reason);
+      }, thread.delay);
+      thread.delay = Math.min(2 * thread.delay, maxDelay);
     });
     thread.worker.unref();
+  }
+
+  #restart(thread: Thread, reason: string): void {
+    thread.worker = new Worker(this.#file);
+    thread.started = performance.now();
+    this.#listen(thread);
+    for (const host of thread.hosts.values()) host.restart(reason);
   }
 }
 

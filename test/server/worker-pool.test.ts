@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { block } from '../../src/core/blocks/block.ts';
 import type { StageOutput } from '../../src/server/feed-output.ts';
@@ -56,6 +57,21 @@ test('outputs contain their own samples only, although learners and maps share t
     expect(sizes.length).toBeGreaterThan(1);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(4 * 50);
   }
+});
+
+test('a thread that always ends at once is started again less and less often', async () => {
+  const broken: StageOutput[] = [];
+  const failing = new WorkerPool(1, new URL('data:text/javascript,process.exit(1)'));
+  failing.host((output) => broken.push(output)).open(setup);
+  const begin = performance.now();
+  await expect.poll(() => broken.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(4);
+  // delays of 100, 200, 400, and 800 ms
+  expect(performance.now() - begin).toBeGreaterThan(1490);
+  expect(broken[0]).toMatchObject({ type: 'broken', where: 'worker thread' });
+  await failing.close();
+  const { length } = broken;
+  await setTimeout(50);
+  expect(broken).toHaveLength(length);
 });
 
 test('a pipeline that is closed answers the requests before, and rejects those after', async () => {
