@@ -33,6 +33,8 @@ class HttpSensor implements Sensor {
   query: string | undefined;
   /** Measurement and tags of its line protocol. */
   series: string | undefined;
+  /** Number of requests that are being processed. */
+  active = 0;
   readonly #ended: (idle: boolean) => void;
   #timer: NodeJS.Timeout | undefined;
 
@@ -108,15 +110,16 @@ export class HttpSensors {
     return { accepted, stream: name, run, next, ...(warnings.length > 0 && { warnings }) };
   }
 
-  /** Passes messages on; a sensor that has a stream is kept for further requests. */
+  /** Passes messages on; the sensor is kept for parallel requests and, if it has a stream, for further ones. */
   *#pass(name: string, sensor: HttpSensor, messages: readonly IngestMessage[]): Task<number> {
+    this.#sensors.set(name, sensor);
+    sensor.active++;
     try {
       return yield* sensor.session.receive(messages);
     } finally {
-      if (sensor.session.feed) {
-        this.#sensors.set(name, sensor);
-        sensor.wait();
-      }
+      sensor.active--;
+      if (sensor.session.feed) sensor.wait();
+      else if (sensor.active === 0 && this.#sensors.get(name) === sensor) this.#sensors.delete(name);
     }
   }
 
