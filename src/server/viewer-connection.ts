@@ -138,8 +138,9 @@ export class ViewerConnection {
     return feed;
   }
 
-  #remove({ name, live }: Feed): void {
-    if (live) throw new ProtocolError('live-stream', `stream must be a stream that has ended, got ${name}`);
+  #remove({ name, live, isReceiving }: Feed): void {
+    if (live || isReceiving)
+      throw new ProtocolError('live-stream', `stream must be a stream that has ended, got ${name}`);
     this.#registry.remove(name);
   }
 
