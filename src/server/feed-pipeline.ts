@@ -8,7 +8,7 @@ import type { FeedOptions, Opening } from './feed-options.ts';
 import { planKey } from './feed-plan.ts';
 import type { FeedInfo, LearnerSpec } from './feed-spec.ts';
 import { type ExtendedSpec, FeedStages, withAdded } from './feed-stages.ts';
-import { FeedTargets, maxEarlyTargets, maxTargetOffset, offsetNote, type TargetInfo } from './feed-targets.ts';
+import { FeedTargets, isTooEarly, maxTargetOffset, offsetNote, type TargetInfo } from './feed-targets.ts';
 import { frameCost, type FrameSlice, sliceOf } from './frame-cost.ts';
 import type { PipelineHost } from './pipeline-host.ts';
 import type { LearnedWeights } from './pipeline-runner.ts';
@@ -232,8 +232,7 @@ export class FeedPipeline {
 
   /** Passes frames of a target stream on, except those that the pipeline has received. */
   pushTarget({ name, run }: { readonly name: string; readonly run: number }, block: Block): void {
-    if (block.start > this.#feed.next + maxEarlyTargets || !this.#targets.has(name) || !this.stages.isTarget(name))
-      return;
+    if (isTooEarly(block, this.#feed.next) || !this.#targets.has(name) || !this.stages.isTarget(name)) return;
     const taught = this.#taught.get(name);
     // after a restart, a sensor can send frames again that the pipeline has received
     const known = taught?.run === run ? taught.next : 0;

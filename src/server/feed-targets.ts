@@ -1,7 +1,13 @@
+import type { Block } from '../core/blocks/block.ts';
 import type { FeedInfo } from './feed-spec.ts';
 
 /** How far targets may run ahead of their stream, in frames; later ones are ignored. */
-export const maxEarlyTargets = 65_536;
+const maxEarlyTargets = 65_536;
+
+/** Whether targets run too far ahead of their stream, whose next frame is `next`. */
+export function isTooEarly({ start }: Block, next: number): boolean {
+  return start > next + maxEarlyTargets;
+}
 
 /** Frames that a stream may have had when a target stream starts again, without a report. */
 export const maxTargetOffset = 1024;

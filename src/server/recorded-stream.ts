@@ -4,6 +4,9 @@ import type { Recorder } from '../store/recorder.ts';
 import type { Opening } from './feed-options.ts';
 import type { Task } from './work-scheduler.ts';
 
+/** Cost in ns of passing on a block. */
+const blockCost = 50_000;
+
 /** The recorded events of a stream from a position on. */
 export interface RecordedStream {
   /** The description of the run at the position; undefined if nothing is recorded. */
@@ -69,26 +72,28 @@ function checked(stored: StoredEvent | undefined): StoredEvent | undefined {
   return stored;
 }
 
-/** Reads the recorded frames of a run from an index on, if the run is the newest one of the stream. */
-export function* readFrames(recorder: Recorder, stream: string, run: number, from: number): Task<Block[]> {
-  const newest = recorder.run(stream);
-  if (newest?.number !== run || recorder.accepted(stream).next <= from) return [];
-  let blocks: Block[] = [];
-  yield framesOf(recorder, stream, newest.run, from).then((read) => {
-    blocks = read;
-  });
-  return blocks;
+/** Index after the recorded frames of a run; 0 if it is not the newest one of the stream. */
+export function recordedEnd(recorder: Recorder, stream: string, run: number): number {
+  return recorder.run(stream)?.number === run ? recorder.accepted(stream).next : 0;
 }
 
-/** @param run position of the run in the recording */
-async function framesOf(recorder: Recorder, stream: string, run: number, from: number): Promise<Block[]> {
-  const blocks: Block[] = [];
-  for await (const { event, run: readRun } of recorder.read(stream, { run, index: from })) {
-    if (event.type !== 'block') continue;
-    if (readRun !== run) break;
-    blocks.push(event.block);
+/** Passes the recorded frames of the newest run of a stream to `handle`, from an index on, until it returns false. */
+export function* readFrames(
+  recorder: Recorder,
+  stream: string,
+  from: number,
+  handle: (block: Block) => boolean,
+): Task<void> {
+  const { run = 0 } = recorder.run(stream) ?? {};
+  const events = recorder.read(stream, { run, index: from });
+  try {
+    for (let stored = yield* read(events); stored?.run === run; stored = yield* read(events)) {
+      if (stored.event.type === 'block' && !handle(stored.event.block)) return;
+      yield blockCost;
+    }
+  } finally {
+    void events.return();
   }
-  return blocks;
 }
 
 function* read(events: AsyncGenerator<StoredEvent, void>): Task<StoredEvent | undefined> {

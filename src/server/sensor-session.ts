@@ -33,6 +33,10 @@ export function replaced(name: string): StreamUnavailable {
   return new StreamUnavailable(closeCodes.replaced, `A newer device named "${name}" replaced this one.`);
 }
 
+function noRoom(): StreamUnavailable {
+  return new StreamUnavailable(closeCodes.full, 'The server accepts no more streams (maxStreams).');
+}
+
 /** What a sensor session needs. */
 export interface SensorSessionOptions {
   /** Name of the stream. */
@@ -116,7 +120,7 @@ export class SensorSession {
   /** Opens the stream; omitted fields default to those of the stream before, or to an irregular rate. */
   *#open(hellos: readonly Hello[], data: readonly SensorMessage[]): Task {
     const { name, registry, sensor, limits, reply } = this.#options;
-    yield* registry.recover(name);
+    if (!(yield* registry.recover(name))) throw noRoom();
     this.checkName();
     const known = registry.feed(name);
     const before = known?.info.channels;
@@ -128,7 +132,7 @@ export class SensorSession {
     yield* registry.feed(name)?.idle() ?? [];
     this.checkName();
     const feed = registry.open(name, opening, sensor);
-    if (!feed) throw new StreamUnavailable(closeCodes.full, 'The server accepts no more streams (maxStreams).');
+    if (!feed) throw noRoom();
     this.#feed = feed;
     const renewal = renewalWarning(before, opening, hello);
     this.#hello = { ...hello, channels: opening.channels, rate: opening.rate, fresh: false };

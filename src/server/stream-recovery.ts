@@ -1,10 +1,12 @@
 import type { Feed, Opening } from './feed.ts';
+import { isTooEarly } from './feed-targets.ts';
 import type { PipelineStore, SavedRun } from './pipeline-store.ts';
-import { readFrames, readRecording, type RecordedStream } from './recorded-stream.ts';
+import { readFrames, readRecording, recordedEnd, type RecordedStream } from './recorded-stream.ts';
 import type { Recordings } from './recordings.ts';
 import type { WeightStore } from './weight-store.ts';
 import { withResolvers } from './with-resolvers.ts';
 import type { Task } from './work-scheduler.ts';
+import type { Position } from '../store/recorded-event.ts';
 
 /** The operations on the streams of a server that recovery uses. */
 export interface RecoveredStreams {
@@ -54,13 +56,16 @@ export class StreamRecovery {
     await this.#recovering.get(name);
   }
 
-  /** Continues a recorded stream that has not been opened since the server was started. */
-  *recover(name: string): Task {
+  /**
+   * Continues a recorded stream that has not been opened since the server was started. Returns false if there is no room for
+   * another stream.
+   */
+  *recover(name: string): Task<boolean> {
     const { recorder } = this.#options.recordings;
     const recovering = this.#recovering.get(name);
     if (recovering) yield recovering;
-    if (!recorder.run(name) || this.#streams.has(name) || this.#failed.has(name)) return;
-    if (!this.#streams.makeRoom()) return;
+    if (!recorder.run(name) || this.#streams.has(name) || this.#failed.has(name)) return true;
+    if (!this.#streams.makeRoom()) return false;
     const { promise, resolve } = withResolvers();
     this.#recovering.set(name, promise);
     try {
@@ -71,12 +76,17 @@ export class StreamRecovery {
       this.#recovering.delete(name);
       resolve();
     }
+    return true;
   }
 
   *#readAndReplay(name: string): Task {
     const { pipelines, recordings } = this.#options;
     const saved = pipelines.get(name);
-    const recording = yield* readRecording(recordings.recorder, name, saved);
+    const { recorder } = recordings;
+    const end = recorder.position(name);
+    if (saved?.position && end && isAfter(saved.position, end))
+      throw new Error('its recording ends before the frame at which its state was saved');
+    const recording = yield* readRecording(recorder, name, saved);
     try {
       yield* this.#replay(name, recording, saved);
     } finally {
@@ -96,6 +106,8 @@ export class StreamRecovery {
     const from = feed.next;
     pipeline.isReplaying = true;
     for (let event = yield* recording.next(); event; event = yield* recording.next()) yield* feed.replay(event);
+    // a worker thread has processed all frames when it answers
+    yield pipeline.learned().then(() => {});
     pipeline.isReplaying = false;
     this.#options.recordings.continue(feed);
     yield* this.#teachRest(feed);
@@ -108,16 +120,23 @@ export class StreamRecovery {
   /** Passes on recorded frames of target streams that the killed server had not passed on, or not recorded as targets. */
   *#teachRest(feed: Feed): Task {
     const { recordings } = this.#options;
-    for (const [stream, { run }] of feed.pipeline.taught) {
-      for (;;) {
-        const { next } = feed.pipeline.taught.get(stream)!;
-        const blocks = yield* readFrames(recordings.recorder, stream, run, next);
-        if (blocks.length === 0) break;
-        for (const block of blocks) {
-          feed.pipeline.teach(stream, run, block);
-          recordings.recordTargets(feed, stream, run, block);
-        }
-      }
+    const { recorder } = recordings;
+    const { taught } = feed.pipeline;
+    const ends = new Map<string, number>();
+    for (;;) {
+      // frames of any of them can be recorded while others are read
+      const rest = [...taught].find(
+        ([stream, { run, next }]) => recordedEnd(recorder, stream, run) > (ends.get(stream) ?? next),
+      );
+      if (!rest) return;
+      const [stream, { run, next }] = rest;
+      ends.set(stream, recordedEnd(recorder, stream, run));
+      yield* readFrames(recorder, stream, next, (block) => {
+        if (isTooEarly(block, feed.next)) return false;
+        feed.pipeline.teach(stream, run, block);
+        recordings.recordTargets(feed, stream, run, block);
+        return true;
+      });
     }
   }
 
@@ -126,4 +145,8 @@ export class StreamRecovery {
     this.#failed.add(name);
     this.#options.log(`stream ${name}: could not continue its recorded run exactly: ${reason}`);
   }
+}
+
+function isAfter(position: Position, other: Position): boolean {
+  return position.segment > other.segment || (position.segment === other.segment && position.offset > other.offset);
 }

@@ -154,9 +154,12 @@ export class StreamRegistry {
     return `${frames} processed but not recorded, because the server could not write them; they are in no recording or export`;
   }
 
-  /** Continues a recorded stream that is not open since the server was started, as if the server had not been stopped. */
-  *recover(name: string): Task {
-    if (this.#recovery) yield* this.#recovery.recover(name);
+  /**
+   * Continues a recorded stream that is not open since the server was started, as if the server had not been stopped. Returns
+   * false if there is no room for another stream.
+   */
+  *recover(name: string): Task<boolean> {
+    return this.#recovery ? yield* this.#recovery.recover(name) : true;
   }
 
   /** The streams for their recovery. */
