@@ -7,6 +7,8 @@ import { clientAddress, trustedProxies } from './client-address.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { HttpConnections } from './http-connections.ts';
 import { httpApp } from './http.ts';
+import { listen, serverUrls, stopListening } from './listening.ts';
+import { OpenResources } from './open-resources.ts';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.ts';
 import { originCheck } from './origin.ts';
 import { LocalHost, type MakeHost } from './pipeline-host.ts';
@@ -28,9 +30,8 @@ import { WorkerPool } from './worker-pool.ts';
 import { History } from '../store/history.ts';
 import { openHistory } from '../store/open-history.ts';
 import { getRequestListener } from '@hono/node-server';
-import { createServer as createHttpServer, type Server } from 'node:http';
-import { type AddressInfo, isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
@@ -59,27 +60,16 @@ export interface TaplineServer {
  */
 export async function createServer(options: ServerOptions = {}): Promise<TaplineServer> {
   const resolved = resolveOptions(options);
-  const { statePath } = resolved;
-  const state = statePath === undefined ? undefined : await lockDirectory(statePath);
-  let history: History | undefined;
-  const release = async () => {
-    history?.close();
-    await state?.release();
-  };
+  const resources = new OpenResources();
   try {
-    history = await openedHistory(resolved);
-    return await start(resolved, history, release);
+    return await start(resolved, resources);
   } catch (error) {
-    await release();
+    await resources.close();
     throw error;
   }
 }
 
-async function start(
-  resolved: ResolvedOptions,
-  history: History,
-  release: () => Promise<void>,
-): Promise<TaplineServer> {
+async function start(resolved: ResolvedOptions, resources: OpenResources): Promise<TaplineServer> {
   const {
     host,
     port,
@@ -105,12 +95,22 @@ async function start(
     workers,
     log,
   } = resolved;
+  if (statePath !== undefined) {
+    const state = await lockDirectory(statePath);
+    resources.add(() => state.release());
+  }
+  const history = await openedHistory(resolved);
+  resources.add(() => {
+    history.close();
+  });
   const check = originCheck({ host, origins });
   const store = await WeightStore.open(statePath, Math.max(2048, 4 * maxStreams), log);
   const pipelines = await PipelineStore.open(statePath, 4 * maxStreams, log);
   const alarmService = await AlarmService.open({ alarms, history, statePath, log }, Date.now());
+  resources.add(() => alarmService.close());
   const sessions = new SessionLog(history);
   const pool = workers > 0 ? new WorkerPool(workers) : undefined;
+  resources.add(() => pool?.close());
   const makeHost: MakeHost = (emit) => pool?.host(emit) ?? new LocalHost(emit);
   const design = withPowerLine(feed, powerLine);
   const learners = new AddedLearners(configured, powerLine, statePath, log);
@@ -118,6 +118,7 @@ async function start(
     statePath === undefined || recording === false
       ? undefined
       : await Recorder.open(join(statePath, 'recordings'), { ...recording, report: log });
+  resources.add(() => recorder?.close());
   const registry = new StreamRegistry({
     recordings: recorder && new Recordings(recorder, Date.now, log),
     design,
@@ -207,10 +208,7 @@ async function start(
   };
   const { maxPayload } = limits;
   const sockets = acceptUpgrades(server, { check, maxPayload, upgrading, connections, accept, log });
-  await listen(server, host, port).catch(async (error: unknown) => {
-    await pool?.close();
-    throw error;
-  });
+  await listen(server, host, port);
   const health = setInterval(() => {
     const now = Date.now();
     alarmService.observeClock(now, performance.now());
@@ -249,18 +247,15 @@ async function start(
     clearInterval(saving);
     heartbeats.stop();
     alarmService.beginShutdown();
-    const stopped = stop(server, sockets.clients);
+    const stopped = stopListening(server, sockets.clients);
     for (const socket of sockets.clients) {
       sensors.get(socket)?.drop();
       socket.close(closeCodes.goingAway, 'The server is shutting down.');
     }
     await stopped;
     await save(true);
-    await recorder?.close();
-    await alarmService.close();
-    await pool?.close();
     sessions.stop(Date.now());
-    await release();
+    await resources.close();
   };
   return {
     url: urls[0],
@@ -302,54 +297,4 @@ async function openedHistory({ statePath, history, log }: ResolvedOptions): Prom
   } catch (error) {
     throw unusableDirectory(statePath ?? '', error);
   }
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const sentence =
-        error.code === 'EADDRINUSE'
-          ? `port ${port} on ${host} is in use; choose another port`
-          : `cannot listen on ${host}:${port}: ${error.message}`;
-      reject(Object.assign(new Error(sentence), { code: error.code }));
-    });
-    server.listen(port, host, resolve);
-  });
-}
-
-/** Waits up to a second for clients to close, then terminates the remaining connections. */
-async function stop(server: Server, clients: ReadonlySet<WebSocket>): Promise<void> {
-  const cut = setTimeout(() => {
-    for (const socket of clients) socket.terminate();
-    server.closeAllConnections();
-  }, 1000);
-  await new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
-  clearTimeout(cut);
-}
-
-/** Network interfaces as `os.networkInterfaces` returns them. */
-type Interfaces = ReturnType<typeof networkInterfaces>;
-
-/**
- * The URLs at which a server that is bound to `host` can be opened. A server bound to every interface (`0.0.0.0`, `::`)
- * has one per address, loopback first; IPv6 addresses are in brackets, and link-local ones are omitted, because a URL
- * cannot name their interface.
- */
-export function serverUrls(host: string, port: number, interfaces: Interfaces = networkInterfaces()): string[] {
-  if (host !== '0.0.0.0' && host !== '::') return [urlOf(host, port)];
-  const addresses = Object.values(interfaces)
-    .flatMap((list) => list ?? [])
-    .filter(({ family, address }) => family === 'IPv4' || (host === '::' && !/^fe[89ab]/i.test(address)))
-    .sort((a, b) => Number(b.internal) - Number(a.internal) || Number(isIPv6(a.address)) - Number(isIPv6(b.address)));
-  const urls = addresses.map(({ address }) => urlOf(address, port));
-  return urls.length > 0 ? [...new Set(urls)] : [urlOf('127.0.0.1', port)];
-}
-
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,4 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { is, type World, world } from './peer.ts';
@@ -41,6 +44,26 @@ function rawRequest(method: string, path: string, headers: Record<string, string
 }
 
 describe('a sensor that sends HTTP requests', () => {
+  test('can send its first requests after a restart in parallel, while its recorded run is continued', async () => {
+    const statePath = await mkdtemp(join(tmpdir(), 'tapline-'));
+    try {
+      await w.stop();
+      w = await world({ statePath });
+      const frame = (start: number) =>
+        post('a?rate=10&channels=t&if=free', { type: 'samples', start, data: [[start]] });
+      const { run } = (await frame(0)).json;
+      await w.stop();
+      w = await world({ statePath });
+      const answers = await Promise.all([1, 1, 1, 1].map(frame));
+      expect(answers.map(({ status, json }) => [status, json.run, json.next])).toEqual(
+        answers.map(() => [200, run, 2]),
+      );
+      await w.stop();
+    } finally {
+      await rm(statePath, { recursive: true });
+    }
+  });
+
   test('keeps its run and its numbering', async () => {
     const first = await post('a?rate=10&channels=t,h', {
       type: 'samples',

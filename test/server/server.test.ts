@@ -1,3 +1,4 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { connect as connectSocket } from 'node:net';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createServer } from '../../src/server/index.ts';
-import { serverUrls } from '../../src/server/server.ts';
+import { serverUrls } from '../../src/server/listening.ts';
 import { is, type World, world } from './peer.ts';
 
 let w: World;
@@ -249,6 +250,14 @@ describe('a server', () => {
     await expect(createServer({ port: w.server.port })).rejects.toThrow(
       `port ${w.server.port} on 127.0.0.1 is in use; choose another port`,
     );
+  });
+
+  test('uses a state directory after a start has failed', async () => {
+    const statePath = mkdtempSync(join(tmpdir(), 'tapline-'));
+    await expect(createServer({ port: w.server.port, statePath, workers: 1 })).rejects.toThrow('is in use');
+    const server = await createServer({ port: 0, statePath });
+    await server.close();
+    rmSync(statePath, { recursive: true });
   });
 
   test('rejects invalid options', async () => {
