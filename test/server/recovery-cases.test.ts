@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -96,12 +96,17 @@ test.each([
 );
 
 /** Kills a server with durable frames, changes something, starts it again, and returns whether the run was recovered. */
-async function restarted(change: (serving: Serving, directory: string) => void, more: object = {}) {
+async function restarted(
+  change: (serving: Serving, directory: string) => void,
+  more: object = {},
+  { isSaved = false } = {},
+) {
   const serving = new Serving({ ...options, ...more });
   await serving.start();
   const device = new Device(serving, 'a', 5);
   for (let i = 0; i < 20; i++) device.send(100);
   await device.durable();
+  if (isSaved) await expect.poll(() => serving.saved('a').next, { timeout: 20_000 }).toBe(device.next);
   await serving.kill();
   change(serving, join(serving.statePath, 'recordings', 'a'));
   await serving.start();
@@ -151,4 +156,19 @@ test('reports that a run was not recovered, and why: its beginning was deleted',
     { saveEvery: 1e9, recording: { ...recording, segmentBytes: 1 << 12, retention: { maxBytes: 1 << 30 } } },
   );
   expect({ recovered, line }).toMatchObject({ recovered: false, line: expect.any(String) });
+}, 60_000);
+
+test('reports that a run was not recovered, and why: its end is missing', async () => {
+  const { recovered, line } = await restarted(
+    (_, directory) => {
+      for (const file of readdirSync(directory).filter((name) => name.endsWith('.rec')))
+        truncateSync(join(directory, file), Math.floor(statSync(join(directory, file)).size / 4));
+    },
+    { saveEvery: 20 },
+    { isSaved: true },
+  );
+  expect({ recovered, line }).toMatchObject({
+    recovered: false,
+    line: expect.stringContaining('recording ends before'),
+  });
 }, 60_000);
