@@ -117,12 +117,13 @@ export class Device {
     });
   }
 
-  /** Sends a block of noise; some frames are missing before it. */
-  send(frames: number, missing = 0): void {
+  /** Sends a block of noise, with a spike at its end; some frames are missing before it. */
+  send(frames: number, missing = 0, spike = 0): void {
     const data = Float32Array.from({ length: 2 * frames }, (_, i) => {
       this.#state = (this.#state * 48271) % 2147483647;
       return Math.sin((this.#next + i) / 7) + this.#state / 2147483647 - 0.5;
     });
+    data[data.length - 1] += spike;
     const start = this.#next + missing;
     this.#blocks.next({ data, channels: 2, rate: 100, start, time: 1_700_000_000_000 + 10 * start });
     this.#next = start + frames;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import type { AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
 import type { Ack, Welcome } from '../../src/protocol/ingest-reply.ts';
 import { Device, Serving } from './killable-server.ts';
 
@@ -53,6 +54,47 @@ describe('a server that is killed', () => {
       for (const { recovered, next } of welcomes.slice(1)) expect(recovered ?? next === 0).toBe(true);
     },
     120_000,
+  );
+
+  test.each([
+    [0, 0],
+    [0, 20],
+    [1, 0],
+    [1, 30],
+    [1, 60],
+  ])(
+    'raises each alarm once: %i worker threads, killed after %i ms',
+    async (workers, wait) => {
+      const alarms = async (isKilled: boolean) => {
+        const serving = new Serving({ ...options, workers, alarms: { falseAlarms: 1e5, cooldown: 0 } });
+        await serving.start();
+        const device = new Device(serving, 'a', 3);
+        for (let i = 0; i < 8; i++) device.send(1000);
+        await device.durable();
+        device.send(100, 0, 300);
+        if (isKilled) {
+          await setTimeout(wait);
+          await Device.restart(serving, [device]);
+        }
+        await device.received();
+        device.send(1000);
+        await device.received();
+        const raised = async () => {
+          const response = await fetch(`http://127.0.0.1:${serving.port}/alarms`);
+          const { alarms: all } = (await response.json()) as { alarms: AlarmRecord[] };
+          return all.map(({ kind, returns, members: [{ stream, window }] }) => [kind, returns, stream, window.from]);
+        };
+        await expect.poll(raised, { timeout: 10_000 }).not.toEqual([]);
+        const found = await raised();
+        await device.end();
+        await serving.close();
+        return found;
+      };
+      const [killed, whole] = await Promise.all([alarms(true), alarms(false)]);
+      expect(whole).toContainEqual(['unusual', 0, 'a', expect.any(Number)]);
+      expect(killed).toEqual(whole);
+    },
+    60_000,
   );
 
   test('does not lose what it has acknowledged as durable', async () => {
