@@ -1,14 +1,20 @@
 import * as v from 'valibot';
-import { jsonProblem } from './json-problem.ts';
+import { finish, type Slices } from '../core/slices.ts';
+import { jsonProblemInSlices } from './json-problem.ts';
 import { cut, type ErrorCode, ProtocolError } from './protocol-error.ts';
 
 /** Parses the text of a message; a byte order mark is ignored. Throws a ProtocolError ('bad-json') with the position of the error and its reason. */
 export function parseText(text: string): unknown {
+  return finish(parseTextInSlices(text));
+}
+
+/** Does the same in slices: the search for the error takes longer than the parser. */
+export function* parseTextInSlices(text: string): Slices<unknown> {
   const json = text.replace(/^\ufeff/, '');
   try {
-    return JSON.parse(json);
+    return JSON.parse(json) as unknown;
   } catch {
-    throw new ProtocolError('bad-json', `message must be valid JSON, got ${jsonProblem(json)}`);
+    throw new ProtocolError('bad-json', `message must be valid JSON, got ${yield* jsonProblemInSlices(json)}`);
   }
 }
 

@@ -8,7 +8,7 @@ import { correctedMark, correctedMessage, exampleList, hasChannels, samplesMessa
 import { numbered } from './numbered.ts';
 import { messageList } from './message-list.ts';
 import { timeOf } from './time-field.ts';
-import { checkMessage, isRecord, parseText, show, typeOf } from './check-message.ts';
+import { checkMessage, isRecord, parseText, parseTextInSlices, show, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
@@ -161,7 +161,7 @@ export function* parseIngestInSlices(
   limits: Limits = defaultLimits,
 ): Slices<IngestMessage[]> {
   if (typeof message !== 'string') return [fromBinary(message, limits)];
-  return yield* readIngestList(parseText(message), limits);
+  return yield* readIngestList(yield* parseTextInSlices(message), limits);
 }
 
 /** Cost of reading one of many messages in ns. */

@@ -1,3 +1,5 @@
+import { finish, type Slices } from '../core/slices.ts';
+
 /** Literals of other languages, and the JSON value to send instead. */
 const foreignWords: Readonly<Record<string, string>> = {
   nan: 'null',
@@ -12,7 +14,7 @@ const foreignWords: Readonly<Record<string, string>> = {
   false: 'false',
 };
 
-const space = /[ \t\r\n]*/y;
+const space = /[ \t\r\n]+/y;
 const escaped = /\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4})/y;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[Ee][+-]?\d+)?(?![\w.])/y;
 const literal = /(?:null|true|false)(?![\w])/y;
@@ -29,6 +31,15 @@ type Expected = 'value' | 'first value' | 'name' | 'first name' | 'colon' | 'com
  *     [1, NaN]      NaN at character 5; NaN is not JSON; send null
  */
 export function jsonProblem(json: string): string {
+  return finish(jsonProblemInSlices(json));
+}
+
+/** Number of tokens per slice, and the cost of each in ns. */
+const tokensPerSlice = 4096;
+const tokenCost = 100;
+
+/** Does the same in slices. */
+export function* jsonProblemInSlices(json: string): Slices<string> {
   let at = 0;
   let expected = 'value' as Expected;
   const open: string[] = [];
@@ -46,14 +57,15 @@ export function jsonProblem(json: string): string {
   const afterValue = () => {
     expected = open.length > 0 ? 'comma' : 'end';
   };
-  for (;;) {
-    take(space);
+  for (let tokens = 1; ; tokens++) {
+    if (tokens % tokensPerSlice === 0) yield tokensPerSlice * tokenCost;
+    if (json.charCodeAt(at) <= 0x20) take(space);
     if (at >= json.length) return problemAtEnd(json, open, expected);
     const next = json[at];
     const isValue = expected === 'value' || expected === 'first value';
     const isName = expected === 'name' || expected === 'first name';
-    const closes = next === open.at(-1) && !['value', 'name', 'colon'].includes(expected);
-    if (closes) {
+    const closes = expected === 'comma' || expected === 'first value' || expected === 'first name';
+    if (closes && next === open.at(-1)) {
       at++;
       open.pop();
       afterValue();
@@ -89,8 +101,8 @@ function endOfText(json: string, at: number): number | undefined {
 function problemAtEnd(json: string, open: readonly string[], expected: Expected): string {
   if (json.trim() === '') return 'an empty text';
   if (expected === 'end') return 'a text that is not';
-  const missing = [...open].reverse().join('');
-  const shown = missing.length > 0 && missing.length <= 8 ? `; ${missing} is missing` : '';
+  const isShown = open.length > 0 && open.length <= 8;
+  const shown = isShown ? `; ${[...open].reverse().join('')} is missing` : '';
   return `incomplete JSON that ends after character ${json.length}${shown}`;
 }
 

@@ -1,6 +1,6 @@
 import type { TimeUnit } from '../core/blocks/time-unit.ts';
 import { mapInSlices, type Slices } from '../core/slices.ts';
-import { parseText, show } from './check-message.ts';
+import { parseTextInSlices, show } from './check-message.ts';
 import { readCsvRows } from './csv-rows.ts';
 import { type IngestMessage, parseIngestList, readIngestList } from './ingest.ts';
 import { readLineProtocol } from './line-protocol.ts';
@@ -122,7 +122,8 @@ const lineCost = 8000;
 function* readJson(text: string, limits: Limits): Slices<IngestMessage[]> {
   const lines = text.split('\n').map((line, i) => ({ line, at: i + 1 }));
   const filled = lines.filter(({ line }) => line.trim() !== '');
-  if (filled.length < 2 || !isWhole(filled[0].line)) return yield* readIngestList(parseText(text), limits);
+  if (filled.length < 2 || !isWhole(filled[0].line))
+    return yield* readIngestList(yield* parseTextInSlices(text), limits);
   const read = ({ line, at }: (typeof filled)[number]) =>
     numbered(
       () => `line ${at}`,

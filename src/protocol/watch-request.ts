@@ -1,3 +1,4 @@
+import { finish, type Slices } from '../core/slices.ts';
 import * as v from 'valibot';
 import {
   alarmControl,
@@ -7,7 +8,7 @@ import {
   watchAlarms,
   type WatchAlarms,
 } from './alarm.ts';
-import { checkMessage, isRecord, parseText, show, typeOf } from './check-message.ts';
+import { checkMessage, isRecord, parseTextInSlices, show, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
 import { historyRequest, type HistoryRequest } from './history-message.ts';
 import { learnerRequest, type LearnerRequest } from './learner-request.ts';
@@ -198,8 +199,13 @@ const codesOf = new Map<string, ReadonlyMap<string, ErrorCode>>([
  * @throws ProtocolError and no other error
  */
 export function parseWatchRequest(message: string | Uint8Array | ArrayBuffer): WatchRequest {
+  return finish(parseWatchRequestInSlices(message));
+}
+
+/** `parseWatchRequest` in slices. */
+export function* parseWatchRequestInSlices(message: string | Uint8Array | ArrayBuffer): Slices<WatchRequest> {
   if (typeof message !== 'string') throw new ProtocolError('binary-refused', 'message must be text, got bytes');
-  const json = parseText(message);
+  const json = yield* parseTextInSlices(message);
   const type = typeOf(json);
   const schema = schemas.get(type);
   if (schema === historyRequest) return checkRequest(json);

@@ -2,7 +2,7 @@ import { auditTime, Subscription } from 'rxjs';
 import type { WebSocket } from 'ws';
 import { closeCodes } from '../protocol/close-codes.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import { parseWatchRequest, type Subscribe, type WatchRequest } from '../protocol/watch-request.ts';
+import { parseWatchRequestInSlices, type Subscribe, type WatchRequest } from '../protocol/watch-request.ts';
 import { forwardAlarms, forwardFeed } from './subscription.ts';
 import type { Feed } from './feed.ts';
 import { HistoryRequests } from './history-requests.ts';
@@ -88,7 +88,7 @@ export class ViewerConnection {
   *#receive(read: () => string | Uint8Array): Task {
     if (!this.#socket.open) return;
     try {
-      const request = parseWatchRequest(read());
+      const request = yield* parseWatchRequestInSlices(read());
       yield costOf(request);
       if (this.#socket.open) this.#handle(request);
       this.#badMessages = 0;

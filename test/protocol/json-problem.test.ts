@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { jsonProblem } from '../../src/protocol/json-problem.ts';
+import { jsonProblem, jsonProblemInSlices } from '../../src/protocol/json-problem.ts';
 
 test.each([
   ['[1, NaN]', 'NaN at character 5; NaN is not JSON; send null'],
@@ -47,4 +47,14 @@ test('every text that is not JSON has a problem, however long or deep it is', ()
   );
   expect(jsonProblem('['.repeat(500_000))).toContain('incomplete JSON');
   expect(jsonProblem(`["${'a'.repeat(1_000_000)}", NaN]`)).toContain('at character 1000006');
+});
+
+test('a problem in a long text is searched for in slices', () => {
+  for (const text of ['['.repeat(100_000), `[${'1,'.repeat(50_000)}x]`, '{"a":1}'.repeat(2)]) {
+    const slices = jsonProblemInSlices(text);
+    let [yielded, step] = [0, slices.next()];
+    for (; step.done !== true; step = slices.next()) yielded++;
+    expect(step.value).toBe(jsonProblem(text));
+    expect(yielded).toBe(Math.floor(text.length > 100 ? 100_000 / 4096 : 0));
+  }
 });
