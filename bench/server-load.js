@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { encodeBlock } from '../dist/src/protocol/index.js';
+import { attack, attackNames } from './server-attacks.js';
 
 /** Bytes that may wait in a client before it sends no more. */
 const maxBuffered = 1 << 20;
@@ -89,8 +90,9 @@ class Streams {
   #all = [];
   #timers = [];
 
-  async start({ url, count }) {
-    for (let i = 0; i < count; i++) this.#all.push(await Device.open(`${url}/ingest/s${i}`));
+  async start({ url, names }) {
+    const { length: count } = names;
+    for (const name of names) this.#all.push(await Device.open(`${url}/ingest/${name}`));
     const period = 100;
     const begin = performance.now();
     for (const [i, device] of this.#all.entries()) {
@@ -208,6 +210,8 @@ const actions = {
   startViewers: (request) => (viewers = new Viewers()).start(request),
   counts: () => viewers.counts(),
   stopViewers: () => viewers.stop(),
+  attack,
+  attackNames: async () => ({ names: attackNames }),
 };
 process.on('message', async (request) => {
   try {

@@ -26,13 +26,13 @@ interface ServerBenchOptions {
   readonly wanted: (part: string) => boolean;
 }
 
-const parts = ['messages', 'latency', 'streams', 'viewers'];
+const parts = ['messages', 'latency', 'streams', 'viewers', 'attacks'];
 
 const usage = `npm run bench:server -- [options]
   --json <file>    Write the figures as [{ name, value, unit, details }]
   --only <parts>   Comma-separated parts to run: ${parts.join(',')} (default: all)
   --rounds <n>     Rounds of messages and latency (default: 7)
-  --seconds <n>    Seconds for which each number of streams or viewers is measured (default: 20)`;
+  --seconds <n>    Seconds for which each number of streams or viewers, and each attack, is measured (default: 20)`;
 
 function readOptions(args: readonly string[]): ServerBenchOptions {
   const { values } = parseArgs({
@@ -186,7 +186,7 @@ async function streams({ seconds }: ServerBenchOptions): Promise<Figure[]> {
   for (const count of [100, 200, 300, 400, 500, 600, 800]) {
     const load = new LoadProcess();
     const server = await ServerProcess.start({ kind: 'tapline', recorded: true });
-    await load.do('startStreams', { url: server.url, count });
+    await load.do('startStreams', { url: server.url, names: Array.from({ length: count }, (_, i) => `s${i}`) });
     await setTimeout(1000 * Math.max(5, seconds / 4));
     const before = await server.reset();
     const begin = performance.now();
@@ -258,7 +258,38 @@ async function viewers({ seconds }: ServerBenchOptions): Promise<Figure[]> {
   return [{ name: 'viewers at 60 Hz that fit on one core', value: fitting, unit: '', details: '' }, ...figures];
 }
 
-const topics = { messages, latency, streams, viewers };
+/** Measures the delay of the event loop while clients attack the server, beside a device in real time. */
+async function attacks({ seconds }: ServerBenchOptions): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  const { names } = await attackersOf((attackers) => attackers.do<{ names: string[] }>('attackNames'));
+  for (const name of names) {
+    const server = await ServerProcess.start({ kind: 'tapline', recorded: true });
+    const healthy = new LoadProcess();
+    await healthy.do('startStreams', { url: server.url, names: ['healthy'] });
+    await setTimeout(1000);
+    await server.reset();
+    await attackersOf((attackers) => attackers.do('attack', { url: server.url, name, seconds }));
+    const { delay, rss } = await server.sample();
+    const { lag } = await healthy.do<{ lag: number }>('lag');
+    await healthy.close();
+    await server.close();
+    const details = `median ${delay.p50.toFixed(1)} ms, maximum ${delay.max.toFixed(0)} ms, ${(rss / 1e6).toFixed(0)} MB, ${lag.toFixed(2)} s of another device not acknowledged`;
+    figures.push({ name: `event-loop delay p99: ${name}`, value: delay.p99, unit: 'ms', details });
+  }
+  return figures;
+}
+
+/** Uses a process of attackers. */
+async function attackersOf<T>(use: (attackers: LoadProcess) => Promise<T>): Promise<T> {
+  const attackers = new LoadProcess();
+  try {
+    return await use(attackers);
+  } finally {
+    await attackers.close();
+  }
+}
+
+const topics = { messages, latency, streams, viewers, attacks };
 
 await runCommand(usage, readOptions, async (options) => {
   console.log(`${machine()}\n`);
