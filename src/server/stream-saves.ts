@@ -83,7 +83,7 @@ export class StreamSaves {
       // without a saved pipeline, the weights would not be those from which a recording starts
       if (!saved && this.#isRecorded(name) && !pipelines.has(name)) return;
       // what the pipeline has processed must be in the recording
-      if (saved?.position) await recordings?.recorder.flush();
+      if (saved?.position && (await recordings?.recorder.sync(name)) === false) return;
       if (saved) await pipelines.save(name, saved);
       await store.save(name, await learned);
     } catch (error) {

@@ -135,7 +135,7 @@ export class ActiveSegment {
     }
     if (this.index.isDue(offset)) this.index.addEntry(offset);
     if (event.type === 'gap' || event.type === 'lost')
-      this.index.skipTo(run, index + frames, event.type === 'lost' ? frames : 0);
+      this.index.skipTo(run, index + frames, event.type === 'lost' ? event.count : 0);
     if (time > -Infinity) this.index.addTime(time);
   }
 

@@ -52,12 +52,12 @@ export class GroupCommit {
       this.#isDue = true;
       setImmediate(() => {
         this.#isDue = false;
-        void this.#start();
+        if (!this.#stopped) void this.#start();
       });
     }
   }
 
-  /** Writes everything that is pending at the moment of the call, as far as it can be written. */
+  /** Writes what is pending at the moment of the call, as far as it can be written; `onError` is called with failures. */
   async flush(): Promise<void> {
     await this.#pass;
     await this.#start();

@@ -78,7 +78,7 @@ export interface LostEvent {
   type: 'lost';
   /** Absolute index of the first lost frame, or of the next frame if only other events were lost. */
   from: number;
-  /** Number of lost frames: these are exactly the frames `from` to `from + count - 1` without reported gaps. */
+  /** Number of lost frames. They are the frames from `from` on, or, after very many separate losses, some of more frames. */
   count: number;
   /** Number of lost events that are not blocks. */
   events: number;

@@ -210,6 +210,14 @@ export class Recorder {
     await this.#group.flush();
   }
 
+  /**
+   * Writes everything of a stream that was passed to `record`, and forces it onto the disk unless the policy is 'never'. Returns
+   * whether all of it is recorded now.
+   */
+  async sync(stream: string): Promise<boolean> {
+    return (await this.#recordings.get(stream)?.sync()) ?? true;
+  }
+
   /** Deletes what exceeds the retention limits. Returns the number of deleted bytes. */
   enforceRetention(): Promise<number> {
     this.#enforcing ??= this.#enforce().finally(() => {

@@ -49,15 +49,22 @@ export interface RecordedEnd {
 
 /** An fsync has failed: what was written since the last one may be damaged, even if a later fsync succeeds. */
 export class FsyncError extends Error {
-  constructor(cause: unknown) {
+  /** The run and the index after the last frame of the segment. */
+  readonly run: number;
+  readonly next: number;
+
+  constructor(cause: unknown, { index }: ActiveSegment) {
     super(`may be damaged: ${String(cause)}`, { cause });
     this.name = 'FsyncError';
+    const { run = -1, next = 0 } = index.runs.at(-1) ?? {};
+    this.run = run;
+    this.next = next;
   }
 }
 
 /**
  * The segments of one stream: closed ones, full ones that are not closed yet, and the active one, to which records are
- * appended. Call `write`, `writeAll`, `sync`, and `close` one after the other.
+ * appended. Call `write`, `sync`, and `close` one after the other.
  */
 export class SegmentChain {
   readonly directory: string;
@@ -170,8 +177,8 @@ export class SegmentChain {
     try {
       await segment.writer.sync();
     } catch (error) {
-      this.end();
-      throw new FsyncError(error);
+      if (segment === this.#active) this.end();
+      throw new FsyncError(error, segment);
     }
   }
 

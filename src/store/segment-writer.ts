@@ -110,8 +110,7 @@ export class SegmentWriter {
 
   /**
    * Writes what was appended before the call. Call it again only after it has settled. Opens the file, and cuts a torn end of
-   * it. Rejects if the file cannot be
-   * written; nothing is lost then.
+   * it. Rejects if the file cannot be written; nothing is lost then.
    */
   async flush(): Promise<void> {
     const descriptor = (this.#descriptor ??= await this.#open());

@@ -7,6 +7,17 @@ import { LostFrames, type LostRange } from './lost-frames.ts';
 import type { LostEvent, Position, RecordedEvent, RunEvent } from './recorded-event.ts';
 import { FsyncError, SegmentChain, type StoreContext } from './segment-chain.ts';
 
+/** Frames of a run that were appended: `count` of those from index `from` to before `next`. */
+interface Span {
+  readonly run: RunEvent;
+  from: number;
+  next: number;
+  count: number;
+}
+
+/** Number of spans from which those of the same run are joined. */
+const maxSpans = 256;
+
 /** A frame position: the frame with index `next` of a run is the first one that is not included. */
 export interface FramePosition {
   readonly run: number;
@@ -28,6 +39,8 @@ export class StreamRecording implements CommitMember {
   /** The run of which a description was recorded last. */
   #described: RunEvent | undefined;
   #next = 0;
+  /** Frames that are not durable yet, the oldest first. */
+  #undurable: Span[] = [];
   #isDirty = false;
   #written = nothing;
   #durable = nothing;
@@ -130,7 +143,29 @@ export class StreamRecording implements CommitMember {
   /** Writes everything, tiers included, so that readers of the files see it. */
   flush(): Promise<void> {
     return this.#exclusively(async () => {
-      if (!this.#isAbandoned) await this.segments.write(true);
+      if (!this.#isAbandoned) await this.#reportingLost(this.accepted, () => this.segments.write(true));
+    });
+  }
+
+  /**
+   * Writes everything that was appended before the call, and forces it onto the disk unless that is never done. Returns whether
+   * all of it is recorded now.
+   */
+  sync(): Promise<boolean> {
+    return this.#exclusively(async () => {
+      if (this.#isAbandoned || (this.#lost.first && !this.#recordLost())) return false;
+      const { accepted } = this;
+      try {
+        await this.#reportingLost(accepted, async () => {
+          await this.segments.write();
+          if (this.#context.fsync !== 'never') await this.segments.sync();
+        });
+      } catch {
+        this.#markDirty();
+        return false;
+      }
+      this.#becomeDurable(accepted);
+      return true;
     });
   }
 
@@ -186,8 +221,13 @@ export class StreamRecording implements CommitMember {
     this.#checkIndex('block.start', start);
     const frames = frameCount(block);
     if (frames === 0) return;
-    if (!this.#ready()?.appendBlock(run.run, block)) this.#lost.addFrames(run.run, start, frames, this.#reason);
+    if (!this.#ready()?.appendBlock(run.run, block)) this.#lost.addFrames(run, start, frames, this.#reason);
     this.#next = start + frames;
+    const span = this.#undurable.at(-1);
+    if (span?.run.run === run.run && (span.next === start || this.#undurable.length >= maxSpans)) {
+      span.next = this.#next;
+      span.count += frames;
+    } else this.#undurable.push({ run, from: start, next: this.#next, count: frames });
   }
 
   #appendRun(event: RunEvent): void {
@@ -204,7 +244,7 @@ export class StreamRecording implements CommitMember {
     const { run } = this.#running();
     if (event.type === 'gap') this.#checkIndex('from', event.from);
     const isAppended = this.#ready()?.appendEvent(headerOf(event, run, this.#next), event);
-    if (!isAppended) this.#lost.addEvent(run, this.#next, this.#reason);
+    if (!isAppended) this.#lost.addEvent(this.#running(), this.#next, this.#reason);
     if (event.type === 'gap') this.#next = event.from + event.count;
   }
 
@@ -225,26 +265,31 @@ export class StreamRecording implements CommitMember {
     this.segments.endIfFull();
     if (this.#lost.first && !this.#recordLost()) return undefined;
     const { active } = this.segments;
-    return active.described === this.#run || this.#describe(active) ? active : undefined;
+    const run = this.#running();
+    return active.described === run || this.#describe(active, run, this.#next) ? active : undefined;
   }
 
   /** Records what was lost. Returns false if that cannot be recorded now. */
   #recordLost(): boolean {
     for (let range = this.#lost.first; range; range = this.#lost.first) {
-      const { run, lost } = range;
-      const header = { index: lost.from, time: NaN, frames: lost.count, run };
-      if (!this.segments.active.appendEvent(header, lost)) return false;
+      const { run, lost, span } = range;
+      const { active } = this.segments;
+      if (active.described?.run !== run.run && !this.#describe(active, run, lost.from)) return false;
+      const header = { index: lost.from, time: NaN, frames: span, run: run.run };
+      if (!active.appendEvent(header, lost)) return false;
       this.#context.report(lostLine(this.name, range));
       this.#lost.shift();
     }
     return true;
   }
 
-  /** Describes the run in a segment that does not contain its description. Returns false if that cannot be recorded now. */
-  #describe(segment: ActiveSegment): boolean {
-    const run = this.#running();
+  /**
+   * Describes a run, of which frame `next` follows, in a segment that does not contain its description. Returns false if that
+   * cannot be recorded now.
+   */
+  #describe(segment: ActiveSegment, run: RunEvent, next: number): boolean {
     const isContinued = this.#described === run;
-    const header = { index: isContinued ? this.#next : run.next, time: run.time, frames: 0, run: run.run };
+    const header = { index: isContinued ? next : run.next, time: run.time, frames: 0, run: run.run };
     if (!segment.appendEvent(header, isContinued ? { ...run, continued: true } : run)) return false;
     segment.described = run;
     this.#described = run;
@@ -256,7 +301,7 @@ export class StreamRecording implements CommitMember {
     const { fsync, now, pool, hurryBytes } = this.#context;
     const { accepted } = this;
     const isComplete = this.#lost.first === undefined;
-    try {
+    const isDone = await this.#reportingLost(accepted, async () => {
       await this.segments.write(pool.inUse > hurryBytes);
       if (isComplete) this.#written = accepted;
       else this.#recordLost();
@@ -265,21 +310,54 @@ export class StreamRecording implements CommitMember {
       const needsSync = fsync !== 'never' && this.segments.open.length > 0;
       if (needsSync && !isDue) return false;
       if (needsSync) await this.segments.sync();
-    } catch (error) {
-      if (error instanceof FsyncError) this.#loseUnsynced(error.message);
-      throw error;
-    }
-    this.#synced = now();
-    this.#durable = this.#written;
+      return true;
+    });
+    if (!isDone) return false;
+    this.#becomeDurable(this.#written);
     return isComplete && this.#written.next === this.#next;
   }
 
-  /** Reports what was written since the last successful fsync as lost: the kernel may have dropped it. */
-  #loseUnsynced(reason: string): void {
-    const { run, next } = this.#written;
-    const from = this.#durable.run === run ? this.#durable.next : 0;
-    if (next > from) this.#lost.addFrames(run, from, next - from, reason);
+  #becomeDurable(position: FramePosition): void {
+    this.#synced = this.#context.now();
+    this.#written = position;
+    this.#durable = position;
+    this.#undurable = after(this.#undurable, position);
   }
+
+  /**
+   * Calls `work`, which writes frames before `accepted`. If an fsync fails, everything that was written since the last successful
+   * one is reported as lost: the kernel may have dropped it.
+   */
+  async #reportingLost<T>(accepted: FramePosition, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof FsyncError) {
+        const end = isBefore(error, accepted) ? error : accepted;
+        for (const { run, from, next, count } of this.#undurable) {
+          if (run.run > end.run) break;
+          const to = run.run === end.run ? Math.min(next, end.next) : next;
+          if (to > from) this.#lost.addFrames(run, from, Math.min(count, to - from), error.message, to);
+        }
+        this.#undurable = after(this.#undurable, end);
+        this.#markDirty();
+      }
+      throw error;
+    }
+  }
+}
+
+function isBefore(one: FramePosition, other: FramePosition): boolean {
+  return one.run < other.run || (one.run === other.run && one.next < other.next);
+}
+
+/** The parts of spans from a position on. */
+function after(spans: readonly Span[], { run: last, next: end }: FramePosition): Span[] {
+  const rest = spans.filter(({ run, next }) => run.run > last || (run.run === last && next > end));
+  return rest.map((span) => {
+    const from = span.run.run === last ? Math.max(span.from, end) : span.from;
+    return { ...span, from, count: Math.min(span.count, span.next - from) };
+  });
 }
 
 /** Returns the position of an event that is not a block. */
@@ -301,7 +379,7 @@ function headerOf(
   }
 }
 
-function lostLine(name: string, { run, lost }: LostRange): string {
+function lostLine(name: string, { run: { run }, lost }: LostRange): string {
   const { from, count, events, reason } = lost;
   const frames = `${count} frames from frame ${from} of run ${run}`;
   return `stream ${name}: did not record ${frames} and ${events} other events: ${reason}`;
