@@ -125,7 +125,7 @@ export class Recordings {
     this.#since = problem === undefined ? undefined : (this.#since ?? now);
     // the size is the sum over all segments
     if (!(Math.abs(now - this.#size.time) < sizeInterval))
-      this.#size = { bytes: this.recorder.status().bytes, time: now };
+      this.#size = { bytes: this.recorder.bytes, time: now };
     const { bytes } = this.#size;
     return { on: true, bytes, ...(problem !== undefined && { problem, since: this.#since }) };
   }

@@ -53,7 +53,7 @@ export class ActiveSegment {
 
   /**
    * Opens a segment that was not closed, for example after a kill, and computes its index and tiers. A torn tail is cut
-   * by the next `flush`.
+   * by the next `flush`. If tiers cannot be written, they are computed again later.
    */
   static async recover(files: SegmentFiles, created: number, pool: PagePool): Promise<Recovered> {
     const reader = await SegmentReader.open(files.recording, 'recording');
@@ -63,7 +63,7 @@ export class ActiveSegment {
         const record = reader.next();
         if (record) segment.#restore(reader.memory, record);
         else if (!(await reader.load())) break;
-        else await segment.#flushTiers(tierFlushBytes);
+        else await segment.#flushTiers(tierFlushBytes).catch(() => segment.#dropTiers());
       }
       const size = reader.intactBytes;
       segment.#writer = new SegmentWriter({ path: files.recording, kind: 'recording', created, size }, pool);
@@ -118,6 +118,11 @@ export class ActiveSegment {
   /** Writes tiers if at least `bytes` of them are pending. */
   async #flushTiers(bytes: number): Promise<void> {
     if (this.hasTiers && this.tiers.end - this.tiers.written >= bytes) await this.tiers.flush();
+  }
+
+  async #dropTiers(): Promise<void> {
+    this.hasTiers = false;
+    await this.tiers.close();
   }
 
   #addBlock(offset: number, block: Block): void {

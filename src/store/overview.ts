@@ -192,7 +192,11 @@ function framesOf(block: Block, from: number, to: number): [number, number] {
 function runsOf(columns: Columns, sources: readonly Source[]): OverviewRun[] {
   const events = new Map(sources.flatMap(({ runs }) => runs.map(({ run, event }) => [run, event] as const)));
   const byRun = new Map<number, Bucket[]>();
-  for (const { run, bucket } of columns.columns) byRun.set(run, [...(byRun.get(run) ?? []), bucket]);
+  for (const { run, bucket } of columns.columns) {
+    const before = byRun.get(run);
+    if (before) before.push(bucket);
+    else byRun.set(run, [bucket]);
+  }
   return [...byRun].map(([run, buckets]) => {
     const channels = buckets[0].min.length;
     const values = (value: (c: number, column: number) => number) =>

@@ -100,7 +100,7 @@ export class Recorder {
 
   /**
    * Opens the recordings in a directory, which is created if needed. What a kill has left is completed: torn ends are cut
-   * and reported, indexes and tiers are computed again.
+   * and reported, indexes and tiers are computed again. What cannot be written, as on a full disk, stays pending.
    * @throws RangeError or TypeError if an option is invalid; rejects if the directory cannot be used
    */
   static async open(directory: string, options: RecorderOptions = {}): Promise<Recorder> {
@@ -195,10 +195,15 @@ export class Recorder {
     return this.#recordings.get(stream)?.lost ?? { frames: 0, events: 0 };
   }
 
+  /** Size of all recordings in bytes. */
+  get bytes(): number {
+    return bytesOf([...this.#recordings.values()]);
+  }
+
   status(): RecorderStatus {
     const streams = [...this.#recordings.values()].map(statusOf);
     return {
-      bytes: streams.reduce((sum, { bytes }) => sum + bytes, 0),
+      bytes: this.bytes,
       pendingBytes: this.#pool.inUse,
       problem: this.#writeProblem ?? this.#deleteProblem,
       streams,

@@ -6,6 +6,7 @@ import { PagePool } from './page-pool.ts';
 import type { RunEvent } from './recorded-event.ts';
 import type { SegmentSummary } from './segment-index.ts';
 import { listSegments, segmentFiles, syncDirectory } from './stream-files.ts';
+import { storageReason } from './storage-reason.ts';
 import { readTierFile, writeTierFile } from './tier-file.ts';
 
 /** When recorded data is forced onto the disk: never by the store, after every write, or at most every `every` ms. */
@@ -97,6 +98,11 @@ export class SegmentChain {
     return this.#active ? [...this.#full, this.#active] : this.#full;
   }
 
+  /** Whether there are full segments that are not closed yet. */
+  get hasFull(): boolean {
+    return this.#full.length > 0;
+  }
+
   /** The segment to which records are appended. */
   get active(): ActiveSegment {
     const { pool, now } = this.#context;
@@ -120,7 +126,7 @@ export class SegmentChain {
 
   /**
    * Loads the segments in an existing directory, and closes what a kill has left, except the newest segment, of which a
-   * torn end is cut. Returns what was recorded last.
+   * torn end is cut. What cannot be written now is left to `write`. Returns what was recorded last.
    */
   async load(): Promise<RecordedEnd | undefined> {
     this.#hasDirectory = true;
@@ -129,7 +135,7 @@ export class SegmentChain {
     for (const { segment, raw, tiers } of found) {
       // a segment before the newest one
       this.end();
-      await this.#closeFull();
+      await this.#closeFull().catch(() => {});
       end = (await this.#load(segment, raw, tiers)) ?? end;
     }
     return end;
@@ -242,9 +248,13 @@ export class SegmentChain {
     for (const { offset, bytes, tail } of damage)
       report(`${files.recording}: ${tail ? 'cut' : 'skipped'} ${bytes} damaged bytes at ${offset}`);
     this.#active = segment;
-    await segment.flush();
-    // what the killed process has written may not be on the disk yet
-    if (fsync !== 'never') await segment.writer.sync();
+    try {
+      await segment.flush();
+      // what the killed process has written may not be on the disk yet
+      if (fsync !== 'never') await segment.writer.sync();
+    } catch (error) {
+      report(`${files.recording}: ${storageReason(error)}`);
+    }
     const last = segment.index.runs.at(-1);
     return segment.described && last && { run: segment.described, next: last.next };
   }

@@ -10,7 +10,7 @@ import {
   type TableName,
   tableNames,
 } from './history-table.ts';
-import { isDamage, storageReason } from './storage-reason.ts';
+import { isDamage, isFull, storageReason } from './storage-reason.ts';
 
 /** Creates a connection to a database file, as the class of the package `libsql` does. */
 export type Connect = (path: string) => libsql.Database;
@@ -18,9 +18,12 @@ export type Connect = (path: string) => libsql.Database;
 /** Version of the schema. */
 const version = 1;
 
-const schema = `
+const settings = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
+`;
+
+const schema = `
   PRAGMA user_version = ${version};
   ${tableNames
     .map(
@@ -193,12 +196,23 @@ export class SqliteStore implements HistoryStore {
 
   #open(): libsql.Database {
     const database = this.#connect(this.#path);
-    const [{ user_version: found }] = database.prepare('PRAGMA user_version').all() as { user_version: number }[];
-    if (found > version) throw new Error(`a newer version of Tapline wrote the file (format ${found})`);
-    database.exec(schema);
-    for (const table of tableNames) {
-      const [{ n }] = database.prepare(`SELECT count(*) AS n FROM ${table}`).all() as { n: number }[];
-      this.#count[table] = n;
+    try {
+      const [{ user_version: found }] = database.prepare('PRAGMA user_version').all() as { user_version: number }[];
+      if (found > version) throw new Error(`a newer version of Tapline wrote the file (format ${found})`);
+      database.exec(settings);
+      try {
+        database.exec(schema);
+      } catch (error) {
+        // a file that has the schema can be opened on a full disk
+        if (found < version || !isFull(error)) throw error;
+      }
+      for (const table of tableNames) {
+        const [{ n }] = database.prepare(`SELECT count(*) AS n FROM ${table}`).all() as { n: number }[];
+        this.#count[table] = n;
+      }
+    } catch (error) {
+      database.close();
+      throw error;
     }
     return (this.#database = database);
   }

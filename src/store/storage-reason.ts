@@ -39,6 +39,11 @@ export function isDamage(error: unknown): boolean {
   return damage.includes(codeOf(error));
 }
 
+/** Returns whether the disk, or the quota of the user, is full. */
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(codeOf(error) ?? '');
+}
+
 /** Primary code: SQLite adds details, as in SQLITE_IOERR_WRITE. When it opens a file, libsql has only its number. */
 function codeOf(error: unknown): string | undefined {
   const { code, message } = error as Partial<NodeJS.ErrnoException>;

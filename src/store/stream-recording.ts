@@ -71,6 +71,7 @@ export class StreamRecording implements CommitMember {
     recording.#next = next;
     recording.#written = { run: run.run, next };
     recording.#durable = recording.#written;
+    if (recording.segments.hasFull) recording.#markDirty();
     return recording;
   }
 

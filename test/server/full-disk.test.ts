@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import type { AlarmRecord, AlarmStep } from '../../src/core/alarms/alarm-lifecycle.ts';
 import type { AlarmMessage } from '../../src/protocol/alarm.ts';
 import type { Ack } from '../../src/protocol/ingest-reply.ts';
+import { Device, Serving } from './killable-server.ts';
 import { is, world } from './peer.ts';
 
 /** Mounts a small disk, which only root can do. Returns whether that is possible here. */
@@ -67,3 +68,34 @@ test('on a full disk, a server goes on, raises an alarm, reports that nothing is
     await rm(disk, { recursive: true, force: true });
   }
 }, 30_000);
+
+test('a server that was killed starts on a full disk, and records again when there is room', async (context) => {
+  const disk = await mkdtemp(join(tmpdir(), 'tapline-disk-'));
+  if (!mounted(disk)) return context.skip('needs root, to mount a small disk');
+  const recording = { fsync: 'never', commitInterval: 5, segmentBytes: 1 << 18, retention: { minFree: 0 } };
+  const serving = new Serving({ port: 0, recording, saveEvery: 1e9 }, disk);
+  try {
+    await serving.start();
+    const device = new Device(serving, 'a', 3);
+    for (let i = 0; i < 40; i++) device.send(2000);
+    await device.durable();
+    const { bavail, bsize } = await statfs(disk);
+    await writeFile(join(disk, 'filler'), new Uint8Array(bavail * bsize));
+    for (let i = 0; i < 40; i++) device.send(2000);
+    await device.received();
+    for (let round = 0; round < 2; round++) {
+      await serving.kill();
+      await serving.start();
+    }
+    device.send(100);
+    await device.received();
+    await rm(join(disk, 'filler'));
+    await device.durable();
+    await device.end();
+    await serving.close();
+  } finally {
+    await serving.kill();
+    execFileSync('umount', ['-l', disk]);
+    await rm(disk, { recursive: true, force: true });
+  }
+}, 60_000);

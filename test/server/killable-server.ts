@@ -19,15 +19,16 @@ afterEach(() => {
 /** A server in a process of its own, which can be killed and started again at the same port. */
 export class Serving {
   readonly lines: string[] = [];
-  readonly statePath = mkdtempSync(join(tmpdir(), 'tapline-recovery-'));
+  readonly statePath: string;
   options: object;
   #process: ChildProcess | undefined;
   /** Rejects when the server ends by itself. */
   #failed: Promise<never> = new Promise(() => {});
   port = 0;
 
-  constructor(options: object) {
+  constructor(options: object, statePath: string = mkdtempSync(join(tmpdir(), 'tapline-recovery-'))) {
     this.options = options;
+    this.statePath = statePath;
     cleanUp.push(() => {
       this.#process?.kill('SIGKILL');
       rmSync(this.statePath, { recursive: true, force: true });
