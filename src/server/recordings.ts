@@ -65,10 +65,15 @@ export class Recordings {
     this.record(feed, { type: 'targets', stream, run, block });
   }
 
-  /** Records an event of an alarm with each of its streams. */
+  /** Records an event of an alarm with each of its streams: the part that concerns the stream. */
   recordAlarm(event: AlarmEvent): void {
-    for (const { stream } of event.alarm.members)
-      if (this.recorder.run(stream)) this.recorder.record(stream, { type: 'alarm', event });
+    const { alarm } = event;
+    for (const member of alarm.members)
+      if (this.recorder.run(member.stream))
+        this.recorder.record(member.stream, {
+          type: 'alarm',
+          event: { ...event, alarm: { ...alarm, members: [member] } },
+        });
   }
 
   /** Continues the recording of a feed after all of its recorded frames have been processed again. */
@@ -124,8 +129,7 @@ export class Recordings {
     const problem = this.recorder.obstacle;
     this.#since = problem === undefined ? undefined : (this.#since ?? now);
     // the size is the sum over all segments
-    if (!(Math.abs(now - this.#size.time) < sizeInterval))
-      this.#size = { bytes: this.recorder.bytes, time: now };
+    if (!(Math.abs(now - this.#size.time) < sizeInterval)) this.#size = { bytes: this.recorder.bytes, time: now };
     const { bytes } = this.#size;
     return { on: true, bytes, ...(problem !== undefined && { problem, since: this.#since }) };
   }

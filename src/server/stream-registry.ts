@@ -1,12 +1,19 @@
 import { randomInt } from 'node:crypto';
-import { Subject } from 'rxjs';
+import type { Observable} from 'rxjs';
+import { auditTime, map, share, Subject } from 'rxjs';
 import type { AddedLearners } from './added-learners.ts';
 import type { AlarmService } from './alarm-service.ts';
 import { closeCodes } from '../protocol/close-codes.ts';
 import type { Slices } from '../core/slices.ts';
 import type { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
-import type { HealthMessage, LearnerHealth, RecordingHealth, RejectedMessages } from '../protocol/watch-message.ts';
+import type {
+  HealthMessage,
+  LearnerHealth,
+  RecordingHealth,
+  RejectedMessages,
+  StreamsMessage,
+} from '../protocol/watch-message.ts';
 import type { LearnerRequest } from '../protocol/learner-request.ts';
 import { Feed, type Opening, type Start } from './feed.ts';
 import type { FeedOutput } from './feed-output.ts';
@@ -25,6 +32,9 @@ import { TargetAssignments } from './target-assignments.ts';
 import { UnopenedRejections } from './unopened-rejections.ts';
 import type { WeightStore } from './weight-store.ts';
 import type { Task } from './work-scheduler.ts';
+
+/** Minimum interval between two lists of all streams in ms. */
+const listInterval = 20;
 
 /** Options of a stream registry. */
 export interface StreamRegistryOptions {
@@ -57,6 +67,12 @@ export interface Sensor {
 export class StreamRegistry {
   /** Emits when a stream is added, removed, or changed. */
   readonly changed: Subject<void> = new Subject<void>();
+  /** The list of all streams, soon after it has changed. All subscribers receive the same object. */
+  readonly listed: Observable<StreamsMessage> = this.changed.pipe(
+    auditTime(listInterval),
+    map(() => ({ type: 'streams' as const, streams: this.streams })),
+    share(),
+  );
   readonly #options: StreamRegistryOptions;
   readonly #feeds = new Map<string, Feed>();
   readonly #sensors = new Map<string, Sensor>();

@@ -90,6 +90,9 @@ export function forwardFeed(
 const maxCleared = 50;
 const maxClearedMembers = 2000;
 
+/** Number of alarm events in the queue of a viewer that are replaced by a list of all alarms. */
+const maxEvents = 256;
+
 /** Sends a viewer all alarms and then their events; of each alarm only the newest event is queued. */
 export function forwardAlarms(alarmService: AlarmService, viewer: ViewerQueue): Subscription {
   const list = () => {
@@ -97,7 +100,8 @@ export function forwardAlarms(alarmService: AlarmService, viewer: ViewerQueue): 
   };
   list();
   const subscription = alarmService.events.subscribe(({ step, time, alarm }) => {
-    viewer.replace({ type: 'alarm', step, time, alarm }, `alarm ${alarm.id}`);
+    if (viewer.replaceable >= maxEvents) viewer.replaceAll('alarm ', 'alarms', () => allAlarms(alarmService));
+    else viewer.replace({ type: 'alarm', step, time, alarm }, `alarm ${alarm.id}`);
   });
   subscription.add(alarmService.maintenanceChanged.pipe(auditTime(20)).subscribe(list));
   return subscription;

@@ -1,4 +1,4 @@
-import { auditTime, Subscription } from 'rxjs';
+import { Subscription } from 'rxjs';
 import type { WebSocket } from 'ws';
 import { closeCodes } from '../protocol/close-codes.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -52,8 +52,8 @@ export class ViewerConnection {
       drained();
       this.#history.next();
     };
-    this.#changes = registry.changed.pipe(auditTime(20)).subscribe(() => {
-      this.#list();
+    this.#changes = registry.listed.subscribe((message) => {
+      this.#queue.replace(message);
     });
     new MessageInbox(socket, {
       scheduler,

@@ -29,7 +29,7 @@ export class ViewerQueue implements RoundMember {
   readonly #maxQueued: number;
   readonly #maxControl: number;
   readonly #control: string[] = [];
-  readonly #latest = new Map<string, WatchText>();
+  readonly #latest = new Map<string, WatchText | (() => WatchText)>();
   readonly #subscriptions = new Map<number, SubscriptionQueue>();
   readonly #window = new SendWindow();
   readonly #round: SendRound;
@@ -96,6 +96,18 @@ export class ViewerQueue implements RoundMember {
     this.flush();
   }
 
+  /** Number of queued messages that newer ones can replace. */
+  get replaceable(): number {
+    return this.#latest.size;
+  }
+
+  /** Queues a message, made when it is sent, in place of all queued ones whose keys start with a prefix. */
+  replaceAll(prefix: string, key: string, make: () => WatchText): void {
+    for (const queued of this.#latest.keys()) if (queued.startsWith(prefix)) this.#latest.delete(queued);
+    this.#latest.set(key, make);
+    this.flush();
+  }
+
   subscribe(id: number, maxHz: number): SubscriptionQueue {
     const queue = new SubscriptionQueue(id, maxHz);
     this.#subscriptions.set(id, queue);
@@ -157,7 +169,7 @@ export class ViewerQueue implements RoundMember {
     if (control !== undefined) return control;
     for (const [type, message] of this.#latest) {
       this.#latest.delete(type);
-      return JSON.stringify(message);
+      return textOf(typeof message === 'function' ? message() : message);
     }
     for (const [id, queue] of this.#subscriptions) {
       const message = queue.next(now);
@@ -192,4 +204,15 @@ export class ViewerQueue implements RoundMember {
       Math.max(1, due - now),
     );
   }
+}
+
+/** The texts of the messages that were sent last, which viewers share. */
+const texts = new WeakMap<WatchText, string>();
+
+function textOf(message: WatchText): string {
+  const known = texts.get(message);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(message);
+  texts.set(message, text);
+  return text;
 }

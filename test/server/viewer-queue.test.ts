@@ -147,6 +147,19 @@ describe('the queue of a viewer', () => {
     expect(socket.received.filter(({ type }) => type === 'streams')).toHaveLength(1);
   });
 
+  test('replaces queued messages by one that is made when it is sent', () => {
+    const { socket, viewer } = still();
+    viewer.subscribe(1, Infinity).push(block(0, 4000), { kind: 'samples', map: 0, run: 0 });
+    viewer.flush();
+    for (let id = 0; id < 300; id++) viewer.replace({ type: 'error', code: 'x', message: `${id}` }, `alarm ${id}`);
+    expect(viewer.replaceable).toBe(300);
+    let made = 0;
+    viewer.replaceAll('alarm ', 'alarms', () => ({ type: 'error', code: 'y', message: `${++made}` }));
+    expect([viewer.replaceable, made]).toEqual([1, 0]);
+    while (socket.bufferedAmount > 0) socket.read();
+    expect(socket.received.filter(({ type }) => type === 'error')).toMatchObject([{ code: 'y', message: '1' }]);
+  });
+
   test('always reports that a new run started', () => {
     const { socket, viewer } = still();
     const queue = viewer.subscribe(1, Infinity);
