@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Observable} from 'rxjs';
-import { auditTime, map, share, Subject } from 'rxjs';
+import { auditTime, map, type Observable, share, Subject } from 'rxjs';
 import type { AddedLearners } from './added-learners.ts';
 import type { AlarmService } from './alarm-service.ts';
 import { closeCodes } from '../protocol/close-codes.ts';
