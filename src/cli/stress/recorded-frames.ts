@@ -1,6 +1,7 @@
 import { frameCount } from '../../core/blocks/block.ts';
-import { Recorder } from '../../store/recorder.ts';
+import { ReadOnlyRecording } from '../../store/read-only-recording.ts';
 import { firstWrong } from './samples.ts';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What the recording of a stream contains. */
@@ -11,21 +12,20 @@ export interface Recorded {
   readonly problems: readonly string[];
 }
 
-/** Reads the recordings below the state directory of a server that does not run. */
+/** Reads the recordings below the state directory of a server that does not run. The files stay as the server has left them. */
 export async function recordedFrames(statePath: string, streams: readonly string[]): Promise<Map<string, Recorded>> {
-  const recorder = await Recorder.open(join(statePath, 'recordings'));
-  try {
-    return new Map(await Promise.all(streams.map(async (name) => [name, await read(recorder, name)] as const)));
-  } finally {
-    await recorder.close();
-  }
+  const directory = join(statePath, 'recordings');
+  return new Map(await Promise.all(streams.map(async (name) => [name, await read(directory, name)] as const)));
 }
 
-async function read(recorder: Recorder, stream: string): Promise<Recorded> {
+async function read(directory: string, stream: string): Promise<Recorded> {
+  const path = join(directory, stream);
+  if (!existsSync(path)) return { next: 0, gaps: 0, problems: [] };
+  const recording = await ReadOnlyRecording.open(path);
   let next = 0;
   let gaps = 0;
   const problems: string[] = [];
-  for await (const { event } of recorder.read(stream)) {
+  for await (const { event } of recording.read()) {
     if (event.type === 'damaged') problems.push(`${stream}: ${event.file} is damaged`);
     if (event.type === 'lost') problems.push(`${stream}: ${event.count} frames were not recorded`);
     if (event.type === 'gap' && event.from === next) {
