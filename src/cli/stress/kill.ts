@@ -4,6 +4,8 @@ import { recordedFrames } from './recorded-frames.ts';
 import type { Scenario, Stage } from './scenario.ts';
 
 const devices = 6;
+/** Number of tenths of a second for which a first durable frame of every device is awaited. */
+const maxWaits = 200;
 
 /** The server is killed and started again; what it acknowledged as durable must be there. */
 export const kill: Scenario = {
@@ -22,6 +24,9 @@ export const kill: Scenario = {
       device.onEvent = (event) => {
         if (event.type === 'ack') durable.set(device.stream, Math.max(durable.get(device.stream) ?? 0, event.durable));
       };
+    // a stream of which nothing is recorded cannot be continued
+    const isRecorded = () => started.every(({ stream }) => (durable.get(stream) ?? 0) > 0);
+    for (let waits = 0; waits < maxWaits && !isRecorded() && !stage.isStopped; waits++) await stage.pass(0.1);
     const kills = Math.max(1, Math.round(stage.seconds / 5));
     for (let n = 0; n < kills && !stage.isStopped; n++) {
       await stage.pass((stage.seconds / kills) * (0.4 + 0.6 * stage.random.uniform()));
