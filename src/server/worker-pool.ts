@@ -53,15 +53,18 @@ type ToPipeline = ToWorker extends infer Message
 export class WorkerPool {
   readonly #threads: Thread[];
   readonly #file: URL;
+  readonly #wait: typeof startTimer;
   #pipelines = 0;
   #closing = false;
 
   /**
    * @param count number of threads, >= 1
    * @param file module of the threads
+   * @param wait calls a function after a time in ms
    */
-  constructor(count: number, file: URL = workerFile) {
+  constructor(count: number, file: URL = workerFile, wait: typeof startTimer = startTimer) {
     this.#file = file;
+    this.#wait = wait;
     this.#threads = Array.from({ length: count }, () => this.#start(new Map()));
   }
 
@@ -109,7 +112,7 @@ export class WorkerPool {
       if (this.#closing) return;
       // a thread that always fails must not keep the processor busy
       if (performance.now() - thread.started > maxDelay) thread.delay = minDelay;
-      thread.restarting = setTimeout(() => {
+      thread.restarting = this.#wait(() => {
         this.#restart(thread, reason);
       }, thread.delay);
       thread.delay = Math.min(2 * thread.delay, maxDelay);
@@ -123,6 +126,10 @@ export class WorkerPool {
     this.#listen(thread);
     for (const host of thread.hosts.values()) host.restart(reason);
   }
+}
+
+function startTimer(work: () => void, ms: number): NodeJS.Timeout {
+  return setTimeout(work, ms);
 }
 
 /** Host of a pipeline in a worker thread. It emits the outputs when they arrive from the thread. */
